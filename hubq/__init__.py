@@ -1,0 +1,1 @@
+"""hubq: release engineering for quantized models."""

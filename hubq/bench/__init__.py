@@ -1,0 +1,1 @@
+"""Speed and memory: workloads and the measures read from them."""

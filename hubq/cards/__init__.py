@@ -1,0 +1,1 @@
+"""Model cards: facts, tables, prose and metadata."""

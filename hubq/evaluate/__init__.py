@@ -1,0 +1,1 @@
+"""Evaluation: tasks, prompts, scorers and records."""

@@ -1,0 +1,1 @@
+"""Executors: where and when the stages of a plan run."""

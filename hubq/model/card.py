@@ -1,0 +1,99 @@
+"""Cards: claims, cells with states, and the facts a template gets."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+EVIDENCE_SCHEMA = 1
+
+
+class CellState(str, Enum):
+    """What a cell of a table holds, or why it holds nothing."""
+
+    MEASURED = "measured"
+    RUNNING = "running"
+    PENDING = "pending"
+    OOM = "oom"
+    FAILED = "failed"
+    INFEASIBLE = "infeasible"
+    FLOOR = "floor"
+    SUSPECT = "suspect"
+    NOT_COMPARABLE = "not-comparable"
+    STALE = "stale"
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """A number as printed on a card, tied to its measure.
+
+    Attributes:
+        id: unique on the card, such as `score.GPTQ-Int4.DocVQA_VAL`.
+        shown: the characters on the card.
+        value: the number before rounding.
+        unit: of the value.
+        key: the key of the result it was read from.
+        file: the file in that result.
+        pointer: the JSON pointer to the number in that file.
+        sha256: of that file.
+        scale: what the number in the file is multiplied by to give `value` (100 for percent).
+    """
+
+    id: str
+    shown: str
+    value: float
+    unit: str
+    key: str
+    file: str
+    pointer: str
+    sha256: str
+    scale: float = 1.0
+
+    def __str__(self) -> str:
+        return self.shown
+
+
+class Cell(msgspec.Struct, frozen=True, kw_only=True):
+    """A measure's place in a table.
+
+    Attributes:
+        state: what the cell holds.
+        claim: the number, when there is one.
+        delta: its difference from the baseline, when it is comparable.
+        note: the number of the footnote that explains the state; 0 for none.
+        mark: a sign after the number, such as a star for a significant difference.
+    """
+
+    state: CellState
+    claim: Claim | None = None
+    delta: Claim | None = None
+    note: int = 0
+    mark: str = ""
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """What `hubq.json` beside a card says: every claim and what it rests on.
+
+    Attributes:
+        hubq: the version of hubq that wrote it.
+        repo: the repo the card is for.
+        variant: the variant the card is for.
+        source: repo id, commit and digest of the source.
+        recipe: the recipe as used.
+        claims: every number on the card.
+        results: key -> what the result is (stage, files with hashes, environment).
+        footnotes: the machine-readable twin of the card's footnotes.
+        environments: stage kind -> environment stack.
+    """
+
+    hubq: str
+    repo: str
+    variant: str
+    source: dict[str, Any]
+    recipe: dict[str, Any]
+    claims: tuple[Claim, ...]
+    results: dict[str, Any]
+    footnotes: tuple[dict[str, Any], ...] = ()
+    environments: dict[str, Any] = {}
+    schema: int = EVIDENCE_SCHEMA

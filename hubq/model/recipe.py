@@ -1,0 +1,221 @@
+"""Recipes: what to do with a family of models, exactly as the YAML file says it.
+
+A recipe names its suite (which tasks) and its workloads (which speed measurements); those are files
+of their own in `recipes/suites/` and `recipes/workloads/` so that families share them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+Bits = Literal[2, 3, 4, 8]
+GroupSize = Literal[-1, 16, 32, 64, 128, 256, 512, 1024]
+Method = Literal["gptq", "awq", "rtn"]
+Modality = Literal["image-text", "text"]
+Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
+Fraction = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+
+BASELINE = "BF16"
+"""The name of the variant that is the source itself."""
+
+
+class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A value whose YAML form may hold no key that it does not know."""
+
+
+class Calibration(_Strict, frozen=True, kw_only=True):
+    """The rows that a quantizer looks at.
+
+    Attributes:
+        dataset: a JSONL file (`bundled:...`, a path) of rows `{id, image, question, answer}`.
+        samples: how many rows are drawn.
+        length: the longest row in tokens, text and vision together; longer rows are dropped.
+        seed: of the draw.
+        modality: `image-text` keeps the images, `text` leaves them out.
+    """
+
+    dataset: str
+    samples: PositiveInt = 128
+    length: PositiveInt = 2048
+    seed: int = 0
+    modality: Modality = "image-text"
+
+
+class VariantSpec(_Strict, frozen=True, kw_only=True):
+    """One precision of the source and how it is made.
+
+    Attributes:
+        name: as it stands in tables and in the repo's name, such as `GPTQ-Int4`.
+        method: the quantization method.
+        bits: bits per weight.
+        group_size: input channels that share a scale; -1 is one scale per output channel.
+        desc_act: act-order, quantizing columns by decreasing activation size (GPTQ).
+        sym: symmetric quantization, no zero point.
+        damp: the fraction of the Hessian's mean diagonal added to it (GPTQ's `damp_percent`).
+        backend: the library that quantizes.
+        environment: where that library is installed.
+        publish: false for a control that is measured and never published.
+        max_kl: the largest mean KL divergence from the baseline, in nats per token, with which the
+            certificate is given; none for no limit.
+    """
+
+    name: Name
+    method: Method
+    bits: Bits
+    group_size: GroupSize = 128
+    desc_act: bool = False
+    sym: bool = True
+    damp: Annotated[float, msgspec.Meta(gt=0.0, lt=1.0)] = 0.05
+    backend: Literal["gptqmodel"] = "gptqmodel"
+    environment: Name = "gptqmodel"
+    publish: bool = True
+    max_kl: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
+
+
+TaskForm = Literal[
+    "short-answer", "multiple-choice", "circular-multiple-choice", "numeric", "text-answer"
+]
+
+
+class TaskSpec(_Strict, frozen=True, kw_only=True):
+    """One benchmark: its items, how they are asked and how answers are scored.
+
+    Attributes:
+        name: as it stands in tables, such as `DocVQA_VAL`.
+        form: decides the prompt, the extraction and the scorer.
+        file: the TSV (VLMEvalKit's columns) or JSONL file; `bundled:...`, a path, or a bare name
+            that is looked up in the data folder.
+        prompt: Python format string over the item's columns; none for the form's own.
+        limit: how many items (questions, for circular tasks) are used; none for all of them.
+        seed: of the draw when `limit` is smaller than the file.
+        max_new_tokens: where generation is cut.
+        chance: the score of guessing, from 0 to 1.
+        min_pixels, max_pixels: the image limits handed to the processor; none for its own.
+        address: where people get the file.
+        note: one line for the card.
+    """
+
+    name: Name
+    form: TaskForm
+    file: str
+    prompt: str | None = None
+    limit: PositiveInt | None = None
+    seed: int = 0
+    max_new_tokens: PositiveInt = 32
+    chance: Fraction = 0.0
+    min_pixels: PositiveInt | None = None
+    max_pixels: PositiveInt | None = None
+    address: str | None = None
+    note: str | None = None
+
+
+class Suite(_Strict, frozen=True, kw_only=True):
+    """The tasks of an evaluation and how they are run.
+
+    Attributes:
+        batch_size: items per generate call; part of the measure's identity, padding moves logits.
+        dtype: the arithmetic of baseline and variants alike.
+    """
+
+    schema: Literal[1]
+    name: Name
+    title: str
+    tasks: tuple[TaskSpec, ...]
+    batch_size: PositiveInt = 16
+    dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"
+
+
+class Workload(_Strict, frozen=True, kw_only=True):
+    """One speed measurement of plain transformers generation.
+
+    Attributes:
+        name: as it stands in the speed table.
+        input_tokens: text tokens in the prompt.
+        images: how many images of `image_size` pixels go before the text.
+        output_tokens: tokens generated, with the end token suppressed.
+        batch_size: sequences generated side by side.
+    """
+
+    name: Name
+    input_tokens: PositiveInt
+    output_tokens: PositiveInt
+    images: Annotated[int, msgspec.Meta(ge=0)] = 0
+    image_size: tuple[PositiveInt, PositiveInt] = (84, 84)
+    batch_size: PositiveInt = 1
+
+
+class Workloads(_Strict, frozen=True, kw_only=True):
+    """The speed measurements of a recipe.
+
+    Attributes:
+        warmup: runs that are not counted.
+        repeats: runs that are; the card shows their median.
+    """
+
+    schema: Literal[1]
+    name: Name
+    title: str
+    workloads: tuple[Workload, ...]
+    warmup: Annotated[int, msgspec.Meta(ge=0)] = 1
+    repeats: PositiveInt = 3
+    dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"
+
+
+class CardSpec(_Strict, frozen=True, kw_only=True):
+    """What the cards say beyond the measures.
+
+    Attributes:
+        template: a file in card_templates/, or in the user's own template folder.
+        languages: codes for the front matter; none to inherit the source's.
+        tags: added to the front matter.
+        intro: a paragraph about the family, put on each card.
+    """
+
+    template: str = "vision-language.md.j2"
+    languages: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    intro: str = ""
+
+
+class Recipe(_Strict, frozen=True, kw_only=True):
+    """What to do with a family of models.
+
+    Attributes:
+        model_types: values of `config.json`'s `model_type` that choose this recipe; empty for a
+            recipe that is only ever named.
+        repo: the name of each variant's repo, from `{namespace}`, `{source}` and `{variant}`.
+        margin: the loss in points (0 to 100) that is still no loss that matters, fixed before the
+            run (non-inferiority margin).
+        margins: the same for single tasks.
+    """
+
+    schema: Literal[1]
+    name: Name
+    title: str
+    model_types: tuple[str, ...] = ()
+    variants: tuple[VariantSpec, ...]
+    calibration: Calibration
+    suite: str
+    workloads: str
+    card: CardSpec = CardSpec()
+    repo: str = "{namespace}/{source}-{variant}"
+    margin: Annotated[float, msgspec.Meta(gt=0.0)] = 1.0
+    margins: dict[str, Annotated[float, msgspec.Meta(gt=0.0)]] = {}
+
+
+class LoadedRecipe(msgspec.Struct, frozen=True, kw_only=True):
+    """A recipe with its suite and workloads read in.
+
+    Attributes:
+        origin: where the recipe was read, for messages; not part of any key.
+        folder: the folder that relative paths in it are taken from.
+    """
+
+    recipe: Recipe
+    suite: Suite
+    workloads: Workloads
+    origin: str
+    folder: str

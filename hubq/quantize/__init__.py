@@ -1,0 +1,1 @@
+"""What is quantized how: methods, calibration, checks before and after."""

@@ -1,0 +1,159 @@
+"""Finding and reading recipes: bundled ones by name, others by path, or by a source's model type."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hubq.errors import BadInput
+from hubq.model.codec import digest, from_builtins, read_yaml
+from hubq.model.recipe import BASELINE, LoadedRecipe, Recipe, Suite, Workloads
+from hubq.resources import bundled
+
+
+def names() -> list[str]:
+    """Return the names of the bundled recipes, sorted."""
+    return sorted(path.stem for path in bundled("recipes").glob("*.yaml"))
+
+
+def find(reference: str) -> Path:
+    """Return the file of a recipe given by a bundled name or a path.
+
+    Raises:
+        BadInput: there is no such recipe.
+    """
+    if reference.endswith((".yaml", ".yml")) or "/" in reference:
+        path = Path(reference).expanduser()
+        if path.is_file():
+            return path
+        raise BadInput(f"{reference}: no such recipe file", remedy="See: hubq recipe list")
+    path = bundled("recipes") / f"{reference}.yaml"
+    if path.is_file():
+        return path
+    raise BadInput(
+        f"unknown recipe {reference!r}; there are: {', '.join(names())}",
+        remedy="Name one of these, or give the path of a YAML file.",
+    )
+
+
+def load(reference: str) -> LoadedRecipe:
+    """Read a recipe with its suite and workloads.
+
+    Args:
+        reference: a bundled recipe's name, or the path of a YAML file.
+
+    Raises:
+        BadInput: it is missing, or something in it is wrong; the message names the place.
+    """
+    path = find(reference)
+    recipe = from_builtins(read_yaml(path), Recipe, _shown(path))
+    _check_variants(recipe, _shown(path))
+    suite_path = _part(path, "suites", recipe.suite)
+    suite = from_builtins(read_yaml(suite_path), Suite, _shown(suite_path))
+    load_path = _part(path, "workloads", recipe.workloads)
+    workloads = from_builtins(read_yaml(load_path), Workloads, _shown(load_path))
+    _check_unique([task.name for task in suite.tasks], f"{_shown(suite_path)}: tasks")
+    _check_unique([w.name for w in workloads.workloads], f"{_shown(load_path)}: workloads")
+    return LoadedRecipe(
+        recipe=recipe,
+        suite=suite,
+        workloads=workloads,
+        origin=_shown(path),
+        folder=str(path.resolve().parent),
+    )
+
+
+def for_model_type(model_type: str) -> str:
+    """Return the name of the bundled recipe for an architecture.
+
+    Raises:
+        BadInput: no recipe is for it.
+    """
+    known: dict[str, str] = {}
+    for name in names():
+        recipe = from_builtins(read_yaml(find(name)), Recipe, name)
+        known.update(dict.fromkeys(recipe.model_types, name))
+    if model_type in known:
+        return known[model_type]
+    raise BadInput(
+        f"no recipe for model_type {model_type!r}; there are recipes for: "
+        f"{', '.join(sorted(known))}",
+        remedy="Write one: hubq recipe copy qwen2-vl my.yaml, then --recipe my.yaml",
+    )
+
+
+def recipe_digest(loaded: LoadedRecipe) -> str:
+    """Return the digest of what a recipe says, with its suite and workloads, wherever it lies."""
+    return digest([loaded.recipe, loaded.suite, loaded.workloads])
+
+
+def choose_variants(loaded: LoadedRecipe, wanted: tuple[str, ...]) -> LoadedRecipe:
+    """Return the recipe with only the named variants (all of them when none is named).
+
+    Raises:
+        BadInput: a name is not a variant of the recipe.
+    """
+    import msgspec
+
+    if not wanted:
+        return loaded
+    have = {variant.name: variant for variant in loaded.recipe.variants}
+    for name in wanted:
+        if name not in have:
+            raise BadInput(
+                f"recipe {loaded.recipe.name} has no variant {name!r}; "
+                f"it has: {', '.join(have)}"
+            )
+    chosen = tuple(variant for variant in loaded.recipe.variants if variant.name in wanted)
+    recipe = msgspec.structs.replace(loaded.recipe, variants=chosen)
+    return msgspec.structs.replace(loaded, recipe=recipe)
+
+
+def _part(recipe: Path, folder: str, reference: str) -> Path:
+    """Return the file of a suite or workloads: beside the recipe, or bundled."""
+    if reference.endswith((".yaml", ".yml")):
+        path = Path(reference).expanduser()
+        path = path if path.is_absolute() else recipe.parent / path
+        candidates = [path]
+    else:
+        name = f"{reference}.yaml"
+        candidates = [recipe.parent / folder / name, bundled("recipes") / folder / name]
+    for path in candidates:
+        if path.is_file():
+            return path
+    known = ", ".join(sorted(p.stem for p in (bundled("recipes") / folder).glob("*.yaml")))
+    kind = folder.removesuffix("s")
+    raise BadInput(f"{_shown(recipe)}: {kind}: no such file {reference!r}; bundled: {known}")
+
+
+def _check_variants(recipe: Recipe, where: str) -> None:
+    _check_unique([variant.name for variant in recipe.variants], f"{where}: variants")
+    for index, variant in enumerate(recipe.variants):
+        place = f"{where}: variants[{index}]"
+        if variant.name == BASELINE:
+            raise BadInput(f"{place}.name: {BASELINE} is the source itself; choose another name")
+        if variant.method == "awq" and variant.bits != 4:
+            raise BadInput(f"{place}.bits: expected 4 with method awq, got {variant.bits}")
+        if variant.method == "awq" and variant.desc_act:
+            raise BadInput(f"{place}.desc_act: act-order does not apply to method awq")
+    try:
+        recipe.repo.format(namespace="n", source="s", variant="v")
+    except (KeyError, IndexError, ValueError) as error:
+        raise BadInput(
+            f"{where}: repo: expected {{namespace}}, {{source}} and {{variant}} only, got {error}"
+        ) from error
+
+
+def _check_unique(values: list[str], where: str) -> None:
+    for value in values:
+        if values.count(value) > 1:
+            raise BadInput(f"{where}: the name {value!r} is there twice")
+    if not values:
+        raise BadInput(f"{where}: expected at least one, got none")
+
+
+def _shown(path: Path) -> str:
+    """Return a path as people know it: `recipes/x.yaml` for bundled files."""
+    root = bundled("recipes")
+    if path.is_relative_to(root):
+        return f"recipes/{path.relative_to(root)}"
+    return str(path)
