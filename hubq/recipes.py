@@ -35,11 +35,12 @@ def find(reference: str) -> Path:
     )
 
 
-def load(reference: str) -> LoadedRecipe:
+def load(reference: str, *, suite: str | None = None) -> LoadedRecipe:
     """Read a recipe with its suite and workloads.
 
     Args:
         reference: a bundled recipe's name, or the path of a YAML file.
+        suite: a suite to use instead of the recipe's own, by name or path.
 
     Raises:
         BadInput: it is missing, or something in it is wrong; the message names the place.
@@ -47,7 +48,7 @@ def load(reference: str) -> LoadedRecipe:
     path = find(reference)
     recipe = from_builtins(read_yaml(path), Recipe, _shown(path))
     _check_variants(recipe, _shown(path))
-    suite_path = _part(path, "suites", recipe.suite)
+    suite_path = _part(path, "suites", suite or recipe.suite)
     suite = from_builtins(read_yaml(suite_path), Suite, _shown(suite_path))
     load_path = _part(path, "workloads", recipe.workloads)
     workloads = from_builtins(read_yaml(load_path), Workloads, _shown(load_path))

@@ -7,6 +7,8 @@ a folder called `recipes`.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from hubq.errors import BadInput
@@ -29,24 +31,44 @@ def bundled(kind: str) -> Path:
     raise FileNotFoundError(f"bundled folder {kind!r} is missing from {_PACKAGE}")
 
 
-def locate(reference: str, *, relative_to: Path | None = None) -> Path:
-    """Return the path that a reference in a recipe stands for.
+def locate(reference: str, *, folders: Sequence[Path] = (), address: str = "") -> Path:
+    """Return the file that a reference in a recipe stands for.
 
-    `bundled:nano-qwen2-vl/data/X.tsv` lies in the bundled examples; anything else is a path, taken
-    from `relative_to` (the recipe's folder) when it is not absolute.
+    `bundled:nano-qwen2-vl/data/X.tsv` lies in the bundled examples; anything else is a path, looked
+    up in `folders` in turn when it is not absolute.
+
+    Args:
+        reference: as it stands in the recipe.
+        folders: where relative paths are looked up.
+        address: where people can get the file, for the error.
 
     Raises:
-        BadInput: there is no such file or folder.
+        BadInput: there is no such file.
     """
     if reference.startswith("bundled:"):
-        path = bundled("examples") / reference.removeprefix("bundled:")
+        candidates = [bundled("examples") / reference.removeprefix("bundled:")]
     else:
         path = Path(reference).expanduser()
-        if not path.is_absolute() and relative_to is not None:
-            path = relative_to / path
-    if not path.exists():
-        raise BadInput(
-            f"{reference}: no such file or folder",
-            remedy="Give a path that exists, or a bundled reference (bundled:...).",
-        )
-    return path
+        candidates = [path] if path.is_absolute() else [folder / path for folder in folders]
+    for path in candidates:
+        if path.is_file():
+            return path
+    looked = ", ".join(str(path.parent) for path in candidates)
+    remedy = f"Get it from {address}. " if address else ""
+    raise BadInput(
+        f"{reference}: no such file (looked in: {looked})",
+        remedy=f"{remedy}Name the folder that holds it with --data-dir.",
+    )
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be made again: environments, downloads, digests.
+
+    `HUBQ_CACHE` names it; otherwise it is the user's cache folder for hubq.
+    """
+    named = os.environ.get("HUBQ_CACHE")
+    if named:
+        return Path(named).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("hubq"))

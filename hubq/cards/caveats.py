@@ -1,0 +1,156 @@
+"""Caveats: what a reader must know before using the numbers, worked out from the run itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hubq.cards.family import Family
+from hubq.cards.ledger import COUNT, DELTA, PERCENT, Ledger, Shape, escape_pointer
+from hubq.cards.prose import listed
+from hubq.cards.scores import Trouble
+from hubq.model.card import CellState
+from hubq.model.recipe import BASELINE
+
+_CEILING = 0.98
+"""A baseline score from which on a task has next to no items left to lose."""
+
+_TROUBLE_WORDS = {
+    "unparsed": "could not be parsed and count as wrong",
+    "empty": "were empty and count as wrong",
+    "truncated": "were cut at the token limit",
+}
+
+
+def caveats_of(
+    family: Family, ledger: Ledger, names: tuple[str, ...], found: Sequence[Trouble]
+) -> tuple[str, ...]:
+    """Return the caveats of a card, those on scores first; each is one or two sentences.
+
+    Args:
+        family: what the card speaks of.
+        ledger: where the numbers in the caveats are entered.
+        names: the variants on the card, without the baseline.
+        found: the answers that could not be scored as meant.
+    """
+    sources = (
+        _missing(family, names),
+        _subsets(family, ledger),
+        _small(family, ledger, names),
+        _floors(family, ledger),
+        _ceilings(family, ledger),
+        _troubles(found),
+        _harness(family),
+        _calibration(family),
+        _speed(family),
+    )
+    return tuple(caveat for source in sources for caveat in source)
+
+
+def _missing(family: Family, names: tuple[str, ...]) -> Iterator[str]:
+    stages = [f"bench/{name}" for name in (BASELINE, *names)]
+    stages += [f"score/{n}/{t.name}" for n in (BASELINE, *names) for t in family.tasks]
+    gaps = [family.gap(stage) for stage in stages if stage not in family.results]
+    if gaps:
+        states = dict.fromkeys(
+            "OOM" if gap.state is CellState.OOM else gap.state.value for gap in gaps
+        )
+        yield (
+            f"**Not everything was measured.** Cells that say {listed(states)} hold no number; "
+            "their footnotes say why."
+        )
+
+
+def _subsets(family: Family, ledger: Ledger) -> Iterator[str]:
+    drawn = []
+    for task in family.tasks:
+        stage = f"score/{BASELINE}/{task.name}"
+        if task.limit is not None and stage in family.results:
+            drawn.append(f"{ledger.items(f'n.{task.name}', stage, 'score')} of {task.name}")
+    if drawn:
+        yield (
+            f"**Subsets.** Scores are on seeded draws from the sets ({listed(drawn)} items), not "
+            "on the whole sets; they are not comparable with scores on the whole sets."
+        )
+
+
+def _small(family: Family, ledger: Ledger, names: tuple[str, ...]) -> Iterator[str]:
+    scores, weak = ledger.document["scores"], []
+    for task in family.tasks:
+        entry = scores[task.name]
+        open_names = [
+            name
+            for name in names
+            if entry["variants"].get(name, {}).get("verdict") == "open"
+            and entry["variants"][name]["detectable"] > entry["margin"]
+        ]
+        if open_names:
+            weak.append(task.name)
+    if weak:
+        yield (
+            f"**Small sets.** {listed(weak)} {'has' if len(weak) == 1 else 'have'} too few items "
+            "to show that a loss stays within the margin; a missing mark is no proof of equality."
+        )
+
+
+def _floors(family: Family, ledger: Ledger) -> Iterator[str]:
+    for task in family.tasks:
+        if ledger.document["scores"][task.name]["floor"]:
+            place = f"/scores/{escape_pointer(task.name)}/chance"
+            chance = ledger.own(f"chance.{task.name}", place, PERCENT)
+            yield (
+                f"**Floor.** {BASELINE} is within reach of guessing on {task.name} "
+                f"(guessing scores {chance}), so the task cannot show a loss."
+            )
+
+
+def _ceilings(family: Family, ledger: Ledger) -> Iterator[str]:
+    for task in family.tasks:
+        stage = f"score/{BASELINE}/{task.name}"
+        result = family.results.get(stage)
+        if result is not None and result.measure("score").value >= _CEILING:
+            score = ledger.measure(f"score.{BASELINE}.{task.name}", stage, "score", PERCENT)
+            yield (
+                f"**Ceiling.** {BASELINE} scores {score} on {task.name}: the task is all but "
+                "solved, and small damage does not show on it."
+            )
+
+
+def _troubles(found: Sequence[Trouble]) -> Iterator[str]:
+    for kind, words in _TROUBLE_WORDS.items():
+        rates = [f"{t.rate} % for {t.variant} on {t.task}" for t in found if t.kind == kind]
+        if rates:
+            yield f"**Answers.** Some answers {words}: {listed(rates)}."
+
+
+def _harness(family: Family) -> Iterator[str]:
+    yield (
+        "**Harness.** Scores come from hubq's own runner "
+        f"({family.loaded.suite.dtype}, greedy decoding, batched), the same for every row. "
+        "Do not set them beside scores from another harness."
+    )
+
+
+def _calibration(family: Family) -> Iterator[str]:
+    calibration = family.loaded.recipe.calibration
+    if calibration.modality == "text" and "vision_config" in family.source.config:
+        yield (
+            "**Calibration.** The calibration rows held no images, although the model reads "
+            "images."
+        )
+
+
+def _speed(family: Family) -> Iterator[str]:
+    benched = [
+        result for stage, result in family.results.items() if stage.startswith("bench/")
+    ]
+    if not benched:
+        return
+    if all(result.stage.settings.get("device") == "cpu" for result in benched):
+        yield (
+            "**Speed.** Speed was measured on a CPU. Quantized kernels differ between CPU and "
+            "GPU, so the order of the variants may be another one on a GPU."
+        )
+    yield (
+        "**Engine.** Speed is that of plain transformers generation, not of a serving engine, "
+        "which batches requests and has kernels of its own."
+    )

@@ -1,0 +1,222 @@
+"""Comparisons: the numbers that no single result holds, worked out from several of them.
+
+They are written to a file of the card's own result, `comparison.json`, so that every derived number
+on a card has a place it was read from. Fractions there run from 0 to 1; cards show percent points.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from statistics import NormalDist, fmean
+from typing import Any
+
+import msgspec
+
+from hubq import stats
+from hubq.cards.family import Family
+from hubq.model.recipe import BASELINE, TaskSpec
+
+SCHEMA = 1
+SAMPLES_FILE = "samples.jsonl"
+LEVEL = 0.95
+ALPHA = 0.05
+POWER = 0.8
+_SAFETENSORS = ".safetensors"
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """What a comparison needs of one line of `samples.jsonl`.
+
+    Attributes:
+        key: of the question.
+        cluster: what items share that are not independent (an image, a document).
+        prompt_hash: of what the model was given; a list for questions asked several times over.
+        score: from 0 to 1.
+    """
+
+    key: str
+    cluster: str
+    prompt_hash: str | list[str]
+    score: float
+
+
+def compare(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the content of `comparison.json`.
+
+    Holm's correction runs over the published variants and all tasks, and over each control's tasks
+    by themselves, so that a card and the family report say the same of a published variant.
+
+    Args:
+        family: whose results are compared.
+        names: the variants compared with the baseline.
+    """
+    scores = {task.name: _task(family, task, names) for task in family.tasks}
+    _correct(scores, [name for name in names if name in family.published])
+    for control in (name for name in names if name in family.controls):
+        _correct(scores, [control])
+    for entry in scores.values():
+        _judge(entry)
+    return {
+        "schema": SCHEMA,
+        "baseline": BASELINE,
+        "level": LEVEL,
+        "alpha": ALPHA,
+        "power": POWER,
+        "compared": sum(
+            entry["variants"].get(name, {}).get("comparable", False)
+            for entry in scores.values()
+            for name in names
+            if name in family.published
+        ),
+        "scores": scores,
+        "averages": _averages(family, scores, names),
+        "sizes": _sizes(family, names),
+        "speed": _speed(family, names),
+        "calibration": _calibration(family, names),
+    }
+
+
+def read_samples(folder: Path) -> dict[str, Sample]:
+    """Return the scored items of a result by their key, in the order of the file."""
+    lines = (folder / SAMPLES_FILE).read_bytes().splitlines()
+    samples = (msgspec.json.decode(line, type=Sample) for line in lines if line)
+    return {sample.key: sample for sample in samples}
+
+
+def _task(family: Family, task: TaskSpec, names: tuple[str, ...]) -> dict[str, Any]:
+    baseline_id = f"score/{BASELINE}/{task.name}"
+    entry: dict[str, Any] = {
+        "chance": task.chance,
+        "margin": family.margin(task.name) / 100,
+        "floor": False,
+        "variants": {},
+    }
+    if baseline_id not in family.results:
+        return entry
+    measure = family.results[baseline_id].measure("score")
+    low = measure.value if measure.low is None else measure.low
+    entry["floor"] = low <= task.chance
+    baseline = read_samples(family.folders[baseline_id])
+    for name in names:
+        stage = f"score/{name}/{task.name}"
+        if stage in family.results:
+            entry["variants"][name] = _pair(baseline, read_samples(family.folders[stage]))
+    return entry
+
+
+def _pair(baseline: dict[str, Sample], variant: dict[str, Sample]) -> dict[str, Any]:
+    if baseline.keys() != variant.keys():
+        reason = f"It was scored on other items than {BASELINE}."
+        return {"comparable": False, "reason": reason}
+    if any(variant[key].prompt_hash != baseline[key].prompt_hash for key in baseline):
+        reason = f"Its prompts were not the same, byte for byte, as those given to {BASELINE}."
+        return {"comparable": False, "reason": reason}
+    paired = stats.paired(
+        [sample.score for sample in baseline.values()],
+        [variant[key].score for key in baseline],
+        [sample.cluster for sample in baseline.values()],
+    )
+    return {"comparable": True, **msgspec.to_builtins(paired)}
+
+
+def _correct(scores: dict[str, dict[str, Any]], names: list[str]) -> None:
+    """Add Holm's corrected p to each comparison of the named variants."""
+    compared = [
+        entry["variants"][name]
+        for entry in scores.values()
+        for name in names
+        if entry["variants"].get(name, {}).get("comparable")
+    ]
+    for pair, p in zip(compared, stats.holm([pair["p"] for pair in compared]), strict=True):
+        pair["holm"] = p
+
+
+def _judge(entry: dict[str, Any]) -> None:
+    """Add to each comparison of a task what it shows: loss, gain, within (the margin) or open."""
+    for pair in entry["variants"].values():
+        if not pair["comparable"]:
+            continue
+        if pair["holm"] < ALPHA:
+            pair["verdict"] = "loss" if pair["delta"] < 0 else "gain"
+        else:
+            pair["verdict"] = "within" if pair["low"] > -entry["margin"] else "open"
+        pair["detectable"] = _z(ALPHA, POWER) * pair["se"]
+
+
+def _averages(
+    family: Family, scores: dict[str, dict[str, Any]], names: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return the mean over tasks of each variant that was measured and comparable on all."""
+    averages: dict[str, Any] = {}
+    for name in (BASELINE, *names):
+        stages = [f"score/{name}/{task.name}" for task in family.tasks]
+        pairs = [scores[task.name]["variants"].get(name, {}) for task in family.tasks]
+        comparable = name == BASELINE or all(pair.get("comparable") for pair in pairs)
+        if not stages or not comparable or any(s not in family.results for s in stages):
+            continue
+        mean = fmean(family.results[stage].measure("score").value for stage in stages)
+        averages[name] = {"score": mean}
+        if name != BASELINE:
+            base = averages[BASELINE]["score"]
+            half = _z(1 - LEVEL) * math.sqrt(sum(pair["se"] ** 2 for pair in pairs)) / len(pairs)
+            averages[name] |= {
+                "recovery": mean / base if base > 0 else None,
+                "delta": mean - base,
+                "low": mean - base - half,
+                "high": mean - base + half,
+            }
+    return averages
+
+
+def _sizes(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
+    source = sum(n for path, n in family.source.files.items() if path.endswith(_SAFETENSORS))
+    sizes: dict[str, Any] = {BASELINE: {"bytes": source}} if source else {}
+    for name in names:
+        result = family.results.get(f"quantize/{name}")
+        if result is not None:
+            size = result.measure("size_bytes").value
+            sizes[name] = {"bytes": size, "share": size / source if source else None}
+    return sizes
+
+
+def _speed(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return workload -> variant -> how its speed and memory relate to the baseline's."""
+    found: dict[str, Any] = {}
+    for workload in family.loaded.workloads.workloads:
+        base_speed, base_memory = _bench(family, BASELINE, workload.name)
+        ratios = {}
+        for name in names:
+            speed, memory = _bench(family, name, workload.name)
+            if speed and memory and base_speed and base_memory:
+                ratios[name] = {"ratio": speed / base_speed, "memory": memory / base_memory}
+        found[workload.name] = ratios
+    return found
+
+
+def _bench(family: Family, name: str, workload: str) -> tuple[float, float]:
+    result = family.results.get(f"bench/{name}")
+    values = {measure.name: measure.value for measure in result.measures} if result else {}
+    return (
+        values.get(f"tokens_per_second/{workload}", 0.0),
+        values.get(f"peak_memory_bytes/{workload}", 0.0),
+    )
+
+
+def _calibration(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return variant -> the share of vision tokens among those the quantizer saw."""
+    shares = {}
+    for name in names:
+        result = family.results.get(f"quantize/{name}")
+        values = {measure.name: measure.value for measure in result.measures} if result else {}
+        text = values.get("calibration_text_tokens", 0.0)
+        vision = values.get("calibration_vision_tokens", 0.0)
+        if text + vision > 0:
+            shares[name] = {"vision_share": vision / (text + vision)}
+    return shares
+
+
+def _z(alpha: float, power: float = 0.5) -> float:
+    """Return the sum of the normal quantiles of a two-sided level and a power (0.5 adds none)."""
+    normal = NormalDist()
+    return normal.inv_cdf(1 - alpha / 2) + normal.inv_cdf(power)

@@ -1,0 +1,121 @@
+"""Families: everything that the cards of one release may speak of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hubq.errors import BadInput
+from hubq.model.card import CellState
+from hubq.model.recipe import BASELINE, LoadedRecipe, TaskSpec, VariantSpec
+from hubq.model.result import Result
+from hubq.model.source import Source
+
+ENVIRONMENT_FILE = "environment.json"
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """A stage without a result, and why.
+
+    Attributes:
+        state: what its cells print.
+        reason: one sentence for the footnote, in the words of whoever found out; plain text.
+    """
+
+    state: CellState
+    reason: str
+
+
+NOT_RUN = Gap(state=CellState.PENDING, reason="not run yet")
+
+
+class Family(msgspec.Struct, frozen=True, kw_only=True):
+    """A source, its variants, and what every stage of their release left.
+
+    Attributes:
+        source: what the variants are made from.
+        loaded: the recipe with its suite and workloads.
+        results: stage id -> result, for the stages that have one.
+        folders: stage id -> the folder of that result, to read its files.
+        gaps: stage id -> why there is no result.
+        repos: variant -> repo id, for the variants that are published.
+        command: the hubq command that makes the release again.
+        version: of the hubq that writes the cards.
+        environments: stage id -> environment stack, as `environment.json` has it.
+        site: the address that links to repos on the card start with; empty for links from the
+            root of whatever Hub shows the card.
+    """
+
+    source: Source
+    loaded: LoadedRecipe
+    results: dict[str, Result]
+    folders: dict[str, Path]
+    gaps: dict[str, Gap]
+    repos: dict[str, str]
+    command: str
+    version: str
+    environments: dict[str, dict[str, Any]]
+    site: str = "https://huggingface.co"
+
+    @property
+    def tasks(self) -> tuple[TaskSpec, ...]:
+        """The benchmarks, in the order of their columns."""
+        return self.loaded.suite.tasks
+
+    @property
+    def published(self) -> tuple[str, ...]:
+        """The names of the variants that get a repo, in the recipe's order."""
+        return tuple(spec.name for spec in self.loaded.recipe.variants if spec.publish)
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """The names of the variants that are measured and never published."""
+        return tuple(spec.name for spec in self.loaded.recipe.variants if not spec.publish)
+
+    def spec(self, variant: str) -> VariantSpec:
+        """Return how a variant is made.
+
+        Raises:
+            BadInput: the recipe has no variant of that name.
+        """
+        for spec in self.loaded.recipe.variants:
+            if spec.name == variant:
+                return spec
+        raise BadInput(f"{self.loaded.recipe.name}: no variant {variant!r}")
+
+    def margin(self, task: str) -> float:
+        """Return the loss in points that was declared, before the run, to be none that matters."""
+        return self.loaded.recipe.margins.get(task, self.loaded.recipe.margin)
+
+    def gap(self, stage_id: str) -> Gap:
+        """Say why a stage has no result; the stages it rests on answer when it cannot itself."""
+        for candidate in (stage_id, *_ancestors(stage_id)):
+            if candidate in self.gaps:
+                return self.gaps[candidate]
+        return NOT_RUN
+
+    def link(self, repo: str) -> str:
+        """Return the address of a repo's page."""
+        return f"{self.site}/{repo}"
+
+
+def read_environments(folders: dict[str, Path]) -> dict[str, dict[str, Any]]:
+    """Return stage id -> environment stack, for the results that hold an `environment.json`."""
+    found = {}
+    for stage_id, folder in folders.items():
+        path = folder / ENVIRONMENT_FILE
+        if path.is_file():
+            found[stage_id] = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    return found
+
+
+def _ancestors(stage_id: str) -> tuple[str, ...]:
+    """Return the stages whose failure leaves this one without a result, nearest first."""
+    kind, _, rest = stage_id.partition("/")
+    variant, _, task = rest.partition("/")
+    if variant == BASELINE or kind == "quantize":
+        return (f"generate/{variant}/{task}",) if kind == "score" else ()
+    made = f"quantize/{variant}"
+    return (f"generate/{variant}/{task}", made) if kind == "score" else (made,)

@@ -1,0 +1,176 @@
+"""How a variant was made, and the certificate it was given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from hubq.cards.family import Family
+from hubq.cards.ledger import COUNT, RATE, Ledger, Shape, escape_pointer
+from hubq.cards.stacks import hardware_of, library_of
+from hubq.model.card import Claim
+
+SECONDS = Shape(digits=1, unit="s")
+DAMP = Shape(digits=3, unit="fraction")
+KL = Shape(digits=4, unit="nats per token", floor=0.0001)
+LIMIT = Shape(digits=2, unit="nats per token")
+METHODS = {"gptq": "GPTQ", "awq": "AWQ", "rtn": "round-to-nearest"}
+
+
+class Making(msgspec.Struct, frozen=True, kw_only=True):
+    """How a variant was made.
+
+    Attributes:
+        method: as people write it.
+        bits, group_size: of the weights; no group size where an output channel has one scale.
+        damp: the share of the Hessian's mean diagonal added to it; none outside GPTQ.
+        sym, desc_act: symmetric; act-order.
+        modality: of the calibration rows, `image-text` or `text`.
+        dataset: the calibration file's name.
+        dataset_digest: its SHA-256.
+        samples, length, seed: rows asked for, their greatest length in tokens, the draw's seed.
+        rows: rows used; text_tokens, vision_tokens: in them; vision_share: in percent.
+        seconds: how long quantizing took; hardware: on what.
+        libraries: what did it, each `Name version`.
+    """
+
+    method: str
+    bits: Claim
+    sym: bool
+    desc_act: bool
+    modality: str
+    dataset: str
+    dataset_digest: str
+    samples: Claim | None
+    length: Claim | None
+    seed: Claim | None
+    rows: Claim | None
+    text_tokens: Claim | None
+    vision_tokens: Claim | None
+    vision_share: Claim | None
+    seconds: Claim | None
+    hardware: str
+    libraries: tuple[str, ...]
+    group_size: Claim | None = None
+    damp: Claim | None = None
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One check of the certificate: what was checked, and whether it passed."""
+
+    name: str
+    passed: bool
+
+
+class Certificate(msgspec.Struct, frozen=True, kw_only=True):
+    """What was checked before the checkpoint could be published.
+
+    Attributes:
+        kl, low, high: mean KL divergence from the baseline in nats per token, and its interval.
+        items: how many items it was measured on.
+        limit: the largest KL that the recipe allows; none for no limit.
+        top1: how often the likeliest next token is the same, in percent.
+        checks: everything else that was checked.
+    """
+
+    kl: Claim | None
+    low: Claim | None
+    high: Claim | None
+    items: Claim | None
+    limit: Claim | None
+    top1: Claim | None
+    checks: tuple[Check, ...]
+
+
+def making_of(family: Family, ledger: Ledger, variant: str) -> Making:
+    """Return how a variant was made, from its quantize stage.
+
+    Raises:
+        KeyError: the variant was not quantized.
+    """
+    enter = _Entry(family, ledger, f"quantize/{variant}", variant)
+    settings = family.results[enter.stage].stage.settings
+    calibration = settings.get("calibration", {})
+    named = family.loaded.recipe.calibration.dataset
+    return Making(
+        method=METHODS.get(str(settings["method"]), str(settings["method"])),
+        bits=enter.must("bits", "/stage/settings/bits", COUNT),
+        group_size=enter.setting("group_size", COUNT) if settings["group_size"] > 0 else None,
+        damp=enter.setting("damp", DAMP) if settings["method"] == "gptq" else None,
+        sym=bool(settings.get("sym")),
+        desc_act=bool(settings.get("desc_act")),
+        modality=str(calibration.get("modality", "")),
+        dataset=named.replace("\\", "/").rsplit("/", 1)[-1],
+        dataset_digest=str(calibration.get("digest", "")),
+        samples=enter.setting("calibration/samples", COUNT),
+        length=enter.setting("calibration/length", COUNT),
+        seed=enter.setting("calibration/seed", COUNT),
+        rows=enter.measure("calibration_rows", COUNT),
+        text_tokens=enter.measure("calibration_text_tokens", COUNT),
+        vision_tokens=enter.measure("calibration_vision_tokens", COUNT),
+        vision_share=enter.vision_share(),
+        seconds=enter.measure("seconds", SECONDS),
+        hardware=hardware_of(family, "quantize", variant),
+        libraries=library_of(family, variant),
+    )
+
+
+def certificate_of(family: Family, ledger: Ledger, variant: str) -> Certificate | None:
+    """Return a variant's certificate, or none when there is none."""
+    stage = f"certify/{variant}"
+    if stage not in family.results:
+        return None
+    enter = _Entry(family, ledger, stage, variant)
+    result = family.results[stage]
+    index = next((i for i, m in enumerate(result.measures) if m.name == "kl"), -1)
+    return Certificate(
+        kl=enter.measure("kl", KL),
+        low=enter.record("kl_low", f"/measures/{index}/low", KL),
+        high=enter.record("kl_high", f"/measures/{index}/high", KL),
+        items=enter.record("kl_items", f"/measures/{index}/n", COUNT),
+        limit=enter.setting("max_kl", LIMIT),
+        top1=enter.measure("top1_agreement", RATE),
+        checks=_checks(result.facts.get("checks", ())),
+    )
+
+
+class _Entry:
+    """Enters the numbers of one stage of one variant; a number that is not there is none."""
+
+    def __init__(self, family: Family, ledger: Ledger, stage: str, variant: str) -> None:
+        self.family, self.ledger, self.stage, self.variant = family, ledger, stage, variant
+
+    def must(self, name: str, pointer: str, shape: Shape) -> Claim:
+        return self.ledger.record(f"{name}.{self.variant}", self.stage, pointer, shape)
+
+    def record(self, name: str, pointer: str, shape: Shape) -> Claim | None:
+        try:
+            return self.must(name, pointer, shape)
+        except KeyError:
+            return None
+
+    def setting(self, path: str, shape: Shape) -> Claim | None:
+        return self.record(path.replace("/", "_"), f"/stage/settings/{path}", shape)
+
+    def measure(self, name: str, shape: Shape) -> Claim | None:
+        try:
+            return self.ledger.measure(f"{name}.{self.variant}", self.stage, name, shape)
+        except KeyError:
+            return None
+
+    def vision_share(self) -> Claim | None:
+        place = f"/calibration/{escape_pointer(self.variant)}/vision_share"
+        try:
+            return self.ledger.own(f"vision_share.{self.variant}", place, RATE)
+        except KeyError:
+            return None
+
+
+def _checks(found: Any) -> tuple[Check, ...]:
+    """Read the checks of a certificate: name -> passed, or a list of them."""
+    if isinstance(found, dict):
+        return tuple(Check(name=str(name), passed=bool(ok)) for name, ok in found.items())
+    return tuple(
+        Check(name=str(entry["name"]), passed=bool(entry["passed"])) for entry in found
+    )

@@ -1,0 +1,115 @@
+"""Prose about differences, made from the statistics and from nothing else.
+
+A sentence is only written where the data decide; where they do not, the sentence says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from hubq.cards.ledger import DELTA, LEVEL, POINTS, Ledger, escape_pointer
+from hubq.cards.scores import Difference
+from hubq.model.card import Claim
+from hubq.model.recipe import BASELINE
+
+
+def verdicts(ledger: Ledger, variant: str, found: Sequence[Difference]) -> tuple[str, ...]:
+    """Return sentences on how a variant differs from the baseline, what it loses first.
+
+    Tasks on which the baseline is no better than guessing are left to the footnotes.
+    """
+    usable = [difference for difference in found if not difference.floor]
+    by = {kind: [d for d in usable if d.verdict == kind] for kind in _ORDER}
+    sentences = [_loss(ledger, variant, difference) for difference in by["loss"]]
+    sentences += [_gain(ledger, variant, difference) for difference in by["gain"]]
+    sentences += _within(variant, by["within"])
+    sentences += _open(ledger, variant, by["open"])
+    return tuple(sentences)
+
+
+def overall(ledger: Ledger, variant: str) -> str:
+    """Return the sentence on the mean over all tasks; empty when there is no such mean."""
+    place = f"/averages/{escape_pointer(variant)}"
+    entry = ledger.document["averages"].get(variant)
+    if entry is None or BASELINE not in ledger.document["averages"]:
+        return ""
+    delta = ledger.own(f"average_delta.{variant}", f"{place}/delta", DELTA)
+    low = ledger.own(f"average_low.{variant}", f"{place}/low", DELTA)
+    high = ledger.own(f"average_high.{variant}", f"{place}/high", DELTA)
+    span = interval(ledger, low, high)
+    if entry["low"] <= 0 <= entry["high"]:
+        return (
+            f"Over all tasks together, {variant} cannot be told apart from {BASELINE}: "
+            f"{delta} points ({span})."
+        )
+    side = "below" if entry["delta"] < 0 else "above"
+    return f"Over all tasks together, {variant} is {side} {BASELINE}: {delta} points ({span})."
+
+
+def interval(ledger: Ledger, low: Claim, high: Claim) -> str:
+    """Return an interval with its level: `95 % CI −5.20 to −1.00`."""
+    level = ledger.own("level", "/level", LEVEL)
+    return f"{level} % CI {low} to {high}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return words as an enumeration: `a`, `a and b`, `a, b and c`."""
+    all_words = list(words)
+    if len(all_words) < 2:
+        return "".join(all_words)
+    return f"{', '.join(all_words[:-1])} and {all_words[-1]}"
+
+
+_ORDER = ("loss", "gain", "within", "open")
+
+
+def _loss(ledger: Ledger, variant: str, found: Difference) -> str:
+    return (
+        f"On {found.task}, {variant} loses {_size(found.delta)} points against {BASELINE} "
+        f"({interval(ledger, found.low, found.high)})."
+    )
+
+
+def _gain(ledger: Ledger, variant: str, found: Difference) -> str:
+    return (
+        f"On {found.task}, {variant} scores {_size(found.delta)} points above {BASELINE} "
+        f"({interval(ledger, found.low, found.high)}), which quantizing does not explain."
+    )
+
+
+def _within(variant: str, found: Sequence[Difference]) -> list[str]:
+    sentences = []
+    for margin in dict.fromkeys(d.margin.shown for d in found):
+        names = listed(d.task for d in found if d.margin.shown == margin)
+        sentences.append(
+            f"On {names}, any loss of {variant} is smaller than the {margin} points "
+            "that were declared before the run to matter."
+        )
+    return sentences
+
+
+def _open(ledger: Ledger, variant: str, found: Sequence[Difference]) -> list[str]:
+    if not found:
+        return []
+    if len(found) == 1:
+        only = found[0]
+        seen = _detectable(ledger, only)
+        return [
+            f"On {only.task}, these {only.items} items cannot separate {variant} from {BASELINE}; "
+            f"a difference under {seen} points would most likely have gone unseen."
+        ]
+    names = listed(f"{d.task} ({d.items} items)" for d in found)
+    worst = max((_detectable(ledger, d) for d in found), key=lambda claim: claim.value)
+    return [
+        f"On {names}, the items cannot separate {variant} from {BASELINE}; "
+        f"a difference could be as large as {worst} points there and still go unseen."
+    ]
+
+
+def _detectable(ledger: Ledger, found: Difference) -> Claim:
+    place = f"/scores/{escape_pointer(found.task)}/variants/{escape_pointer(found.variant)}"
+    return ledger.own(f"detectable.{found.variant}.{found.task}", f"{place}/detectable", POINTS)
+
+
+def _size(delta: Claim) -> str:
+    return delta.shown.lstrip("+\N{MINUS SIGN}")

@@ -1,0 +1,227 @@
+"""Score tables: the whole family on every task, and one variant against the baseline."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hubq.cards.family import Family
+from hubq.cards.footnotes import Footnote, Footnotes, measured
+from hubq.cards.ledger import (
+    COUNT,
+    DELTA,
+    PERCENT,
+    POINTS,
+    PROBABILITY,
+    RATE,
+    Ledger,
+    escape_pointer,
+)
+from hubq.model.card import Cell, CellState, Claim
+from hubq.model.recipe import BASELINE
+
+LOSS, GAIN = "▼", "▲"
+_MARKS = {"loss": LOSS, "gain": GAIN}
+_TROUBLES = ("unparsed", "empty", "truncated")
+
+
+class ScoreRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One variant's scores.
+
+    Attributes:
+        variant: its name.
+        link: the address of its repo; empty when it has none.
+        this: whether the card is this variant's.
+        cells: one for each task.
+        average: the mean over tasks; none unless every task was measured.
+        recovery: that mean relative to the baseline's, in percent.
+    """
+
+    variant: str
+    link: str
+    this: bool
+    cells: tuple[Cell, ...]
+    average: Cell | None
+    recovery: Cell | None
+
+
+class ScoreTable(msgspec.Struct, frozen=True, kw_only=True):
+    """The family's scores.
+
+    Attributes:
+        tasks: the columns.
+        rows: the baseline first.
+        items: how many items each task has; none where the baseline was not measured.
+        notes: the footnotes first referred to here.
+    """
+
+    tasks: tuple[str, ...]
+    rows: tuple[ScoreRow, ...]
+    items: tuple[Claim | None, ...]
+    notes: tuple[Footnote, ...]
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """A variant against the baseline on one task, paired item by item.
+
+    Attributes:
+        task: the task.
+        variant: the variant.
+        items: how many pairs.
+        baseline, score: the two scores in percent.
+        delta, low, high: the difference in points and its interval.
+        lost, gained: items on which the variant does worse, and better.
+        p: after Holm's correction.
+        margin: the loss in points declared to be none that matters.
+        verdict: `loss`, `gain`, `within` (the margin) or `open`.
+        floor: whether the baseline is no better than guessing.
+    """
+
+    task: str
+    variant: str
+    items: Claim
+    baseline: Claim
+    score: Claim
+    delta: Claim
+    low: Claim
+    high: Claim
+    lost: Claim
+    gained: Claim
+    p: Claim
+    margin: Claim
+    verdict: str
+    floor: bool
+
+
+class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+    """A share of answers that could not be scored as meant.
+
+    Attributes:
+        variant, task: where.
+        kind: `unparsed`, `empty` or `truncated`.
+        rate: in percent.
+    """
+
+    variant: str
+    task: str
+    kind: str
+    rate: Claim
+
+
+def score_table(
+    family: Family, ledger: Ledger, notes: Footnotes, names: tuple[str, ...], this: str
+) -> ScoreTable:
+    """Return the table of the named variants, the baseline first."""
+    before = len(notes)
+    rows = tuple(_row(family, ledger, notes, name, this) for name in (BASELINE, *names))
+    return ScoreTable(
+        tasks=tuple(task.name for task in family.tasks),
+        rows=rows,
+        items=tuple(_items(family, ledger, task.name) for task in family.tasks),
+        notes=notes.since(before),
+    )
+
+
+def differences(family: Family, ledger: Ledger, variant: str) -> tuple[Difference, ...]:
+    """Return a variant's comparable differences from the baseline, in the order of the tasks."""
+    found = []
+    for task in family.tasks:
+        compared = _comparison(ledger, task.name, variant)
+        if compared is not None and compared["comparable"]:
+            found.append(_difference(ledger, task.name, variant, compared["verdict"]))
+    return tuple(found)
+
+
+def troubles(family: Family, ledger: Ledger, names: tuple[str, ...]) -> tuple[Trouble, ...]:
+    """Return every rate of unparsed, empty or truncated answers that is not zero."""
+    found = []
+    for name in (BASELINE, *names):
+        for task in family.tasks:
+            stage = f"score/{name}/{task.name}"
+            result = family.results.get(stage)
+            rates = {m.name: m.value for m in result.measures} if result else {}
+            for kind in _TROUBLES:
+                if rates.get(kind, 0) > 0:
+                    claim = ledger.measure(f"{kind}.{name}.{task.name}", stage, kind, RATE)
+                    found.append(Trouble(variant=name, task=task.name, kind=kind, rate=claim))
+    return tuple(found)
+
+
+def _row(family: Family, ledger: Ledger, notes: Footnotes, name: str, this: str) -> ScoreRow:
+    repo = family.source.repo if name == BASELINE else family.repos.get(name)
+    averages = ledger.document["averages"].get(name)
+    average = recovery = None
+    if averages is not None:
+        place = f"/averages/{escape_pointer(name)}"
+        average = measured(ledger.own(f"average.{name}", f"{place}/score", PERCENT))
+        if name != BASELINE and averages["recovery"] is not None:
+            recovery = measured(ledger.own(f"recovery.{name}", f"{place}/recovery", RATE))
+    return ScoreRow(
+        variant=name,
+        link=family.link(repo) if repo else "",
+        this=name == this,
+        cells=tuple(_cell(family, ledger, notes, name, task.name) for task in family.tasks),
+        average=average,
+        recovery=recovery,
+    )
+
+
+def _cell(family: Family, ledger: Ledger, notes: Footnotes, name: str, task: str) -> Cell:
+    claim_id, stage = f"score.{name}.{task}", f"score/{name}/{task}"
+    if stage not in family.results:
+        return notes.gap(family.gap(stage), claim_id)
+    claim = ledger.measure(claim_id, stage, "score", PERCENT)
+    state, note = CellState.MEASURED, 0
+    if ledger.document["scores"][task]["floor"]:
+        text = f"{BASELINE} is no better than guessing on {task}; differences there say nothing."
+        state, note = CellState.FLOOR, notes.add(CellState.FLOOR, text, claim_id)
+    compared = _comparison(ledger, task, name)
+    if compared is None:
+        return Cell(state=state, claim=claim, note=note)
+    if not compared["comparable"]:
+        note = notes.add(CellState.NOT_COMPARABLE, compared["reason"], claim_id)
+        return Cell(state=CellState.NOT_COMPARABLE, claim=claim, note=note)
+    verdict = compared["verdict"]
+    if verdict == "gain":
+        text = (
+            f"A quantized model that scores better than {BASELINE} by more than chance explains "
+            "is suspect: look at the answers before believing it."
+        )
+        state, note = CellState.SUSPECT, notes.add(CellState.SUSPECT, text, claim_id)
+    delta = ledger.own(f"delta.{name}.{task}", f"{_place(task, name)}/delta", DELTA)
+    return Cell(state=state, claim=claim, delta=delta, note=note, mark=_MARKS.get(verdict, ""))
+
+
+def _items(family: Family, ledger: Ledger, task: str) -> Claim | None:
+    stage = f"score/{BASELINE}/{task}"
+    return ledger.items(f"n.{task}", stage, "score") if stage in family.results else None
+
+
+def _difference(ledger: Ledger, task: str, variant: str, verdict: str) -> Difference:
+    place, tail = _place(task, variant), f"{variant}.{task}"
+    return Difference(
+        task=task,
+        variant=variant,
+        items=ledger.own(f"pairs.{tail}", f"{place}/n", COUNT),
+        baseline=ledger.measure(
+            f"score.{BASELINE}.{task}", f"score/{BASELINE}/{task}", "score", PERCENT
+        ),
+        score=ledger.measure(f"score.{tail}", f"score/{variant}/{task}", "score", PERCENT),
+        delta=ledger.own(f"delta.{tail}", f"{place}/delta", DELTA),
+        low=ledger.own(f"delta_low.{tail}", f"{place}/low", DELTA),
+        high=ledger.own(f"delta_high.{tail}", f"{place}/high", DELTA),
+        lost=ledger.own(f"lost.{tail}", f"{place}/lost", COUNT),
+        gained=ledger.own(f"gained.{tail}", f"{place}/gained", COUNT),
+        p=ledger.own(f"p.{tail}", f"{place}/holm", PROBABILITY),
+        margin=ledger.own(f"margin.{task}", f"/scores/{escape_pointer(task)}/margin", POINTS),
+        verdict=verdict,
+        floor=bool(ledger.document["scores"][task]["floor"]),
+    )
+
+
+def _comparison(ledger: Ledger, task: str, variant: str) -> dict[str, object] | None:
+    found: dict[str, object] | None = ledger.document["scores"][task]["variants"].get(variant)
+    return found
+
+
+def _place(task: str, variant: str) -> str:
+    return f"/scores/{escape_pointer(task)}/variants/{escape_pointer(variant)}"

@@ -1,0 +1,217 @@
+"""Speed and size tables, in the form of the cards that Qwen publishes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from hubq.cards.family import Family
+from hubq.cards.footnotes import Footnote, Footnotes, measured
+from hubq.cards.ledger import COUNT, Ledger, Shape, escape_pointer
+from hubq.model.card import Cell, Claim
+from hubq.model.recipe import BASELINE
+
+SPEED = Shape(digits=2, unit="tokens/s")
+RATIO = Shape(digits=2, unit="ratio")
+_GIGABYTE = 1e9
+
+
+class SpeedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One variant under one workload.
+
+    Attributes:
+        workload: its name.
+        first: whether it is the first row of its workload.
+        variant: its name.
+        this: whether the card is this variant's.
+        speed: tokens/s.
+        relative: speed as a multiple of the baseline's; none for the baseline.
+        memory: peak memory in the table's unit.
+    """
+
+    workload: str
+    first: bool
+    variant: str
+    this: bool
+    speed: Cell
+    relative: Cell | None
+    memory: Cell
+
+
+class WorkloadFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a workload asks for; `width` and `height` in pixels, none without images."""
+
+    name: str
+    input_tokens: Claim
+    output_tokens: Claim
+    batch_size: Claim
+    images: Claim | None = None
+    width: Claim | None = None
+    height: Claim | None = None
+
+
+class SpeedTable(msgspec.Struct, frozen=True, kw_only=True):
+    """Speed and peak memory of the family.
+
+    Attributes:
+        rows: by workload, then by variant.
+        unit: of memory, `MB` or `GB` (powers of ten).
+        workloads: what each asks for; empty when nothing was measured.
+        warmup, repeats: runs not counted and runs counted; none when nothing was measured.
+        device: `cpu` or `cuda`; empty when nothing was measured.
+        notes: the footnotes first referred to here.
+    """
+
+    rows: tuple[SpeedRow, ...]
+    unit: str
+    workloads: tuple[WorkloadFacts, ...]
+    warmup: Claim | None
+    repeats: Claim | None
+    device: str
+    notes: tuple[Footnote, ...]
+
+
+class SizeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The weights of one variant: bytes of its safetensors files, and their share of BF16's."""
+
+    variant: str
+    this: bool
+    size: Cell
+    share: Cell | None
+
+
+class SizeTable(msgspec.Struct, frozen=True, kw_only=True):
+    """The size of the family's weights; `unit` is `MB` or `GB` (powers of ten)."""
+
+    rows: tuple[SizeRow, ...]
+    unit: str
+    notes: tuple[Footnote, ...]
+
+
+def speed_table(
+    family: Family, ledger: Ledger, notes: Footnotes, names: tuple[str, ...], this: str
+) -> SpeedTable:
+    """Return the speed table of the named variants, the baseline first in each workload."""
+    before, all_names = len(notes), (BASELINE, *names)
+    unit = _unit(
+        measure.value
+        for name in all_names
+        for measure in _measures(family, f"bench/{name}")
+        if measure.name.startswith("peak_memory_bytes/")
+    )
+    rows = tuple(
+        _speed_row(family, ledger, notes, workload.name, name, this=this, unit=unit)
+        for workload in family.loaded.workloads.workloads
+        for name in all_names
+    )
+    known = next((f"bench/{n}" for n in all_names if f"bench/{n}" in family.results), "")
+    settings = family.results[known].stage.settings if known else {}
+    return SpeedTable(
+        rows=rows,
+        unit=unit,
+        workloads=_workloads(ledger, known, settings),
+        warmup=ledger.record("warmup", known, "/stage/settings/warmup", COUNT) if known else None,
+        repeats=ledger.record("repeats", known, "/stage/settings/repeats", COUNT)
+        if known
+        else None,
+        device=str(settings.get("device", "")),
+        notes=notes.since(before),
+    )
+
+
+def size_table(
+    family: Family, ledger: Ledger, notes: Footnotes, names: tuple[str, ...], this: str
+) -> SizeTable:
+    """Return the size table of the named variants, the baseline first."""
+    before, sizes = len(notes), ledger.document["sizes"]
+    unit = _unit(entry["bytes"] for entry in sizes.values())
+    rows = []
+    for name in (BASELINE, *names):
+        claim_id, place = f"size.{name}", f"/sizes/{escape_pointer(name)}"
+        if name not in sizes:
+            cell = notes.gap(family.gap(f"quantize/{name}"), claim_id)
+            rows.append(SizeRow(variant=name, this=name == this, size=cell, share=None))
+            continue
+        if name == BASELINE:
+            size = ledger.own(claim_id, f"{place}/bytes", _bytes(unit))
+        else:
+            size = ledger.measure(claim_id, f"quantize/{name}", "size_bytes", _bytes(unit))
+        share = None
+        if name != BASELINE and sizes[name]["share"] is not None:
+            percent = Shape(digits=1, scale=100, unit="percent")
+            share = measured(ledger.own(f"share.{name}", f"{place}/share", percent))
+        rows.append(SizeRow(variant=name, this=name == this, size=measured(size), share=share))
+    return SizeTable(rows=tuple(rows), unit=unit, notes=notes.since(before))
+
+
+def _speed_row(
+    family: Family,
+    ledger: Ledger,
+    notes: Footnotes,
+    workload: str,
+    name: str,
+    *,
+    this: str,
+    unit: str,
+) -> SpeedRow:
+    stage, tail = f"bench/{name}", f"{name}.{workload}"
+    relative = None
+    if any(m.name == f"tokens_per_second/{workload}" for m in _measures(family, stage)):
+        speed = measured(
+            ledger.measure(f"speed.{tail}", stage, f"tokens_per_second/{workload}", SPEED)
+        )
+        memory = measured(
+            ledger.measure(f"memory.{tail}", stage, f"peak_memory_bytes/{workload}", _bytes(unit))
+        )
+        if name in ledger.document["speed"].get(workload, {}):
+            place = f"/speed/{escape_pointer(workload)}/{escape_pointer(name)}/ratio"
+            relative = measured(ledger.own(f"speedup.{tail}", place, RATIO))
+    else:
+        gap = family.gap(stage)
+        speed, memory = notes.gap(gap, f"speed.{tail}"), notes.gap(gap, f"memory.{tail}")
+    return SpeedRow(
+        workload=workload,
+        first=name == BASELINE,
+        variant=name,
+        this=name == this,
+        speed=speed,
+        relative=relative,
+        memory=memory,
+    )
+
+
+def _workloads(
+    ledger: Ledger, stage: str, settings: dict[str, Any]
+) -> tuple[WorkloadFacts, ...]:
+    found = []
+    for index, workload in enumerate(settings.get("workloads", ())):
+        place, tail = f"/stage/settings/workloads/{index}", workload["name"]
+        images: dict[str, Claim] = {}
+        if workload.get("images"):
+            images = {
+                field: ledger.record(f"{field}.{tail}", stage, f"{place}/{pointer}", COUNT)
+                for field, pointer in (
+                    ("images", "images"),
+                    ("width", "image_size/0"),
+                    ("height", "image_size/1"),
+                )
+            }
+        counts = {
+            field: ledger.record(f"{field}.{tail}", stage, f"{place}/{field}", COUNT)
+            for field in ("input_tokens", "output_tokens", "batch_size")
+        }
+        found.append(WorkloadFacts(name=workload["name"], **counts, **images))
+    return tuple(found)
+
+
+def _measures(family: Family, stage: str) -> tuple[Any, ...]:
+    return family.results[stage].measures if stage in family.results else ()
+
+
+def _unit(sizes: Any) -> str:
+    return "GB" if max(sizes, default=0) >= _GIGABYTE else "MB"
+
+
+def _bytes(unit: str) -> Shape:
+    return Shape(digits=2, scale=1e-9 if unit == "GB" else 1e-6, unit=unit)

@@ -1,0 +1,5 @@
+"""`python -m hubq.cli` is the program `hubq`."""
+
+from hubq.cli.main import main
+
+main()

@@ -1,0 +1,73 @@
+"""How commands speak: data to stdout, everything else to stderr; text or JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+
+import click
+
+from hubq.model.codec import pretty
+
+
+def data(value: object) -> None:
+    """Write a value to stdout as indented JSON."""
+    click.echo(pretty(value), nl=False)
+
+
+def text(line: str) -> None:
+    """Write text that was asked for to stdout."""
+    click.echo(line)
+
+
+def say(line: str) -> None:
+    """Tell people something on stderr."""
+    click.echo(line, err=True)
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Write rows to stdout in columns as wide as their widest cell."""
+    widths = [
+        max(len(str(row[column])) for row in [headings, *rows]) for column in range(len(headings))
+    ]
+    for row in [headings, *rows]:
+        cells = (str(cell).ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
+
+
+def facts(pairs: Mapping[str, object]) -> None:
+    """Write name and value pairs to stdout, one a line."""
+    width = max(map(len, pairs), default=0)
+    for name, value in pairs.items():
+        click.echo(f"{name.ljust(width)}  {value}")
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before something that others will see.
+
+    Raises:
+        click.Abort: the answer was no.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{question} Say --yes, since nobody can be asked here.")
+    click.confirm(question, abort=True, err=True)
+
+
+def size(count: float) -> str:
+    """Return a number of bytes as people read it (decimal units)."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+def duration(seconds: float) -> str:
+    """Return a number of seconds as people read it."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"

@@ -1,0 +1,62 @@
+"""Prompts: the exact words that a model is asked with, for every form of task.
+
+The forms are those of VLMEvalKit and of Qwen's own evaluations (a short-answer line, options as
+`A. text` with a closing line that asks for the letter). The nano model is trained on exactly these
+words, so a changed character here is a changed benchmark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from hubq.model.recipe import TaskForm
+
+SHORT_ANSWER = "\nAnswer the question using a single word or phrase."
+CHOICE_ANSWER = "\nAnswer with the option's letter from the given choices directly."
+NUMERIC_ANSWER = "\nAnswer with a number."
+
+_SUFFIXES: dict[TaskForm, str] = {
+    "short-answer": SHORT_ANSWER,
+    # A question without options in a multiple-choice file (MMMU has them) is asked openly.
+    "multiple-choice": SHORT_ANSWER,
+    "circular-multiple-choice": SHORT_ANSWER,
+    "numeric": NUMERIC_ANSWER,
+    "text-answer": "",
+}
+
+
+def build_prompt(form: TaskForm, question: str, choices: Mapping[str, str], hint: str = "") -> str:
+    """Return the prompt of one question.
+
+    Args:
+        form: of the task.
+        question: the words of the item.
+        choices: letter -> option, in order; empty for a question without options.
+        hint: put in front of the question when there is one.
+    """
+    head = f"Hint: {hint}\n" if hint else ""
+    if not choices:
+        return head + question + _SUFFIXES[form]
+    return head + question + "\n" + list_choices(choices) + CHOICE_ANSWER
+
+
+def list_choices(choices: Mapping[str, str]) -> str:
+    """Return the options one a line: `A. cat`."""
+    return "\n".join(f"{letter}. {text}" for letter, text in choices.items())
+
+
+def rotations(choices: Mapping[str, str], answer: str) -> Iterator[tuple[dict[str, str], str]]:
+    """Yield the options turned round by 0, 1, ... places, each with the letter that is then right.
+
+    This is the circular evaluation of MMBench (Liu et al. 2023, arXiv:2307.06281, section 4.2): a
+    question counts as answered only when it is answered in every one of these orders.
+
+    Args:
+        choices: letter -> option.
+        answer: the right letter in the order given.
+    """
+    letters, texts = list(choices), list(choices.values())
+    right = letters.index(answer)
+    for turn in range(len(letters)):
+        turned: Sequence[str] = texts[turn:] + texts[:turn]
+        yield dict(zip(letters, turned, strict=True)), letters[(right - turn) % len(letters)]

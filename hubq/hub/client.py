@@ -1,0 +1,142 @@
+"""Making the client library fit for unattended use: time limits, silence, the right token.
+
+Importing it takes a noticeable time, so everything here imports it when called.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from hubq.hub.port import Progress
+
+HUGGING_FACE = "https://huggingface.co"
+TIMEOUT = 120.0
+"""Seconds without a byte after which a request is given up; the Hub itself stops a commit at 60."""
+
+_CONNECT_TIMEOUT = 15.0
+_limits: dict[str, float] = {}
+_setup_lock = threading.Lock()
+_commit_lock = threading.Lock()
+_prepared = False
+
+
+def prepare(endpoint: str, timeout: float) -> None:
+    """Set the client library up once per process, and the time limit of one endpoint.
+
+    The library's own client has no time limit on API calls and passes `timeout=None` explicitly in
+    many of them, so the limit is put into each request as it leaves.
+    """
+    global _prepared  # noqa: PLW0603 - the library has one client per process
+    with _setup_lock:
+        _limits[_origin(endpoint)] = timeout
+        if _prepared:
+            return
+        import huggingface_hub
+        from huggingface_hub import constants
+        from huggingface_hub.utils.tqdm import disable_progress_bars
+
+        constants.HF_HUB_DISABLE_TELEMETRY = True
+        constants.HF_HUB_DISABLE_UPDATE_CHECK = True
+        disable_progress_bars()
+        logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+        huggingface_hub.set_client_factory(_client_with_limits)
+        _prepared = True
+
+
+def find_token(endpoint: str) -> str | None:
+    """Return the user's token for an endpoint: `HF_TOKEN`, or what `hf auth login` stored.
+
+    The stored token belongs to the Hub that the user logged in to, so it is sent nowhere else.
+    """
+    from huggingface_hub import constants, get_token
+
+    named = os.environ.get("HF_TOKEN", "").strip()
+    if named:
+        return named
+    own = {HUGGING_FACE, constants.ENDPOINT.rstrip("/")}
+    return get_token() if endpoint in own else None
+
+
+@contextmanager
+def committing(endpoint: str) -> Iterator[None]:
+    """Hold the client library's commit settings for one endpoint.
+
+    The library uploads through Xet whenever it is installed and fails on a server that has none.
+    Its warnings about metadata are the card lint's business. Both are settings of the process, so
+    commits are made one after the other.
+    """
+    from huggingface_hub import constants
+
+    with _commit_lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        before = constants.HF_HUB_DISABLE_XET
+        constants.HF_HUB_DISABLE_XET = before or endpoint != HUGGING_FACE
+        try:
+            yield
+        finally:
+            constants.HF_HUB_DISABLE_XET = before
+
+
+def meter(progress: Progress | None, total: int) -> type[Any] | None:
+    """Return a progress bar class that shows nothing and tells `progress` the bytes done."""
+    if progress is None:
+        return None
+    from huggingface_hub.utils.tqdm import tqdm
+
+    done = 0
+    lock = threading.Lock()
+    tell = progress
+
+    class Meter(tqdm):
+        """A bar that counts bytes over all files and draws nothing."""
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            self._counts = kwargs.get("name") == "huggingface_hub.snapshot_download"
+            super().__init__(*args, **{**kwargs, "disable": True})  # type: ignore[no-untyped-call]
+
+        def update(self, n: float | None = 1) -> None:
+            nonlocal done
+            if self._counts and n:
+                with lock:
+                    done = min(total, done + int(n))
+                    tell(done, total)
+
+    return Meter
+
+
+def _client_with_limits() -> httpx2.Client:
+    from huggingface_hub.utils._http import default_client_factory
+
+    client = default_client_factory()
+    hooks = client.event_hooks
+    client.event_hooks = {**hooks, "request": [*hooks["request"], _limit]}
+    return client
+
+
+def _limit(request: httpx2.Request) -> None:
+    """Fill in the time limits that a request goes out without."""
+    limit = _limits.get(_origin(str(request.url)), TIMEOUT)
+    given: dict[str, float | None] = request.extensions.get("timeout") or {}
+    defaults = {
+        "connect": min(_CONNECT_TIMEOUT, limit),
+        "read": limit,
+        "write": limit,
+        "pool": limit,
+    }
+    kept = {kind: value for kind, value in given.items() if value is not None}
+    request.extensions = {**request.extensions, "timeout": {**defaults, **kept}}
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

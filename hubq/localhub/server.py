@@ -1,0 +1,226 @@
+"""The embedded Hub as a server in a thread, or in the foreground until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import functools
+import ipaddress
+import socket
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+from filelock import FileLock, Timeout
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from hubq.errors import BadInput
+from hubq.localhub.api.call import Service
+from hubq.localhub.app import build
+from hubq.localhub.faults import Faults, FaultyApp
+from hubq.localhub.signing import Signer
+from hubq.localhub.storage import Storage
+
+PART_BYTES = 16 << 20
+_START_S = 10.0
+
+
+class LocalHub:
+    """A Hub that serves a folder, for as long as the `with` block lasts.
+
+    Args:
+        directory: the folder; made when it is not there.
+        host: name or address to listen on; loopback unless `allow_remote`.
+        port: 0 takes a free one.
+        faults: whether `/_fault` and `/_log` exist.
+        allow_remote: whether other machines may connect.
+        part_bytes: files above this size are uploaded in parts of this size.
+        page_size: entries of one page of a listing.
+
+    Raises:
+        BadInput: at the start, when the port or the folder is in use, or the host is not loopback.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        faults: bool = False,
+        allow_remote: bool = False,
+        part_bytes: int = PART_BYTES,
+        page_size: int = 1000,
+    ) -> None:
+        self.storage = Storage(directory)
+        self.faults = Faults() if faults else None
+        self._host = host
+        self._port = port
+        self._allow_remote = allow_remote
+        self._service = Service(self.storage, Signer(), part_bytes, page_size)
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self._open = contextlib.ExitStack()
+
+    @property
+    def url(self) -> str:
+        """Return the address, without a slash at the end; valid while it serves."""
+        name = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{name}:{self._port}"
+
+    @property
+    def token(self) -> str:
+        """Return the token of the user `local`, who may write everywhere."""
+        return self.storage.writer_token()
+
+    def sign_in_url(self, path: str = "/") -> str:
+        """Return an address that signs a browser in as `local` and goes on to a page.
+
+        Only needed for private repos; whoever has the address has the rights.
+        """
+        return f"{self.url}/_enter?{self._service.signer.sign('enter', next=path)}"
+
+    def start(self) -> Self:
+        """Listen and serve in a thread; returns when requests are answered.
+
+        Raises:
+            BadInput: the port or the folder is in use, or the host is not loopback.
+        """
+        self._server = self._prepare()
+        listener = self._listen()
+        self._thread = threading.Thread(
+            target=self._server.run, args=([listener],), name="localhub", daemon=True
+        )
+        self._thread.start()
+        deadline = time.monotonic() + _START_S
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                self.stop()
+                raise RuntimeError("the embedded Hub did not start")
+            time.sleep(0.002)
+        return self
+
+    def stop(self) -> None:
+        """Answer what is being asked, then end; doing it twice is harmless."""
+        if self._server is not None:
+            self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join()
+        self._thread = self._server = None
+        self._open.close()
+
+    def serve_forever(self) -> None:
+        """Serve in the foreground until Ctrl-C or SIGTERM.
+
+        Raises:
+            BadInput: the port or the folder is in use, or the host is not loopback.
+        """
+        try:
+            server = self._prepare()
+            with contextlib.suppress(KeyboardInterrupt):
+                server.run([self._listen()])
+        finally:
+            self._open.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _prepare(self) -> uvicorn.Server:
+        """Take the folder and return a server that does not listen yet."""
+        if not self._allow_remote and not _is_loopback(self._host):
+            raise BadInput(
+                f"{self._host}: the embedded Hub listens on loopback only",
+                remedy="Use 127.0.0.1, or say that other machines may connect.",
+            )
+        self._take_folder()
+        self.storage.writer_token()
+        app = build(self._service, allow_remote=self._allow_remote)
+        if self.faults is not None:
+            app = FaultyApp(app, self.faults)
+        config = uvicorn.Config(
+            app,
+            http=_DroppableProtocol if self.faults is not None else H11Protocol,
+            loop="asyncio",
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
+        return uvicorn.Server(config)
+
+    def _take_folder(self) -> None:
+        """Keep other servers out of the folder; a killed one keeps nobody out."""
+        try:
+            self.storage.directory.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.storage.directory / "server.lock")
+            self._open.enter_context(lock.acquire(timeout=0))
+        except Timeout:
+            raise BadInput(
+                f"{self.storage.directory}: another embedded Hub serves this folder",
+                remedy="Stop it, or choose another folder.",
+            ) from None
+        except OSError as error:
+            raise BadInput(
+                f"{self.storage.directory}: {error.strerror}", remedy="Choose another folder."
+            ) from None
+
+    def _listen(self) -> socket.socket:
+        """Return a listening socket and note its port."""
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        listener = self._open.enter_context(socket.socket(family, socket.SOCK_STREAM))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((self._host, self._port))
+            listener.listen(128)
+        except OSError as error:
+            self._open.close()
+            reason = "is in use" if error.errno == errno.EADDRINUSE else f"({error.strerror})"
+            raise BadInput(
+                f"port {self._port} on {self._host} {reason}",
+                remedy="Choose another port, or 0 for any free one.",
+            ) from None
+        self._port = int(listener.getsockname()[1])
+        return listener
+
+
+class _DroppableProtocol(H11Protocol):
+    """Tells the app its connection, so that a planned failure can cut it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start a connection."""
+        super().connection_made(transport)
+        self.app = functools.partial(_with_transport, self.app, transport)
+
+
+async def _with_transport(
+    app: ASGIApp, transport: object, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Call an app with its connection in the scope."""
+    scope["hubq.transport"] = transport
+    await app(scope, receive, send)
+
+
+def _is_loopback(host: str) -> bool:
+    """Return whether a host name or address is this machine's own."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

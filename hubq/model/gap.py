@@ -1,0 +1,27 @@
+"""Gaps: why a stage of a release has no result."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hubq.model.card import CellState
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands in the place of a result that is not there.
+
+    Attributes:
+        state: as it will stand in the cells of tables.
+        reason: one line for people.
+        because: the stage whose gap caused this one; empty when the stage itself failed.
+        refused: true when a guard refused what the stage made.
+        exit_code: what the program ends with when this gap remains.
+        log: where the worker's log is, for people; never part of a key.
+    """
+
+    state: CellState
+    reason: str
+    because: str = ""
+    refused: bool = False
+    exit_code: int = 1
+    log: str = ""

@@ -1,0 +1,300 @@
+"""Plans: a recipe and a source turned into stages and their order. Pure and printable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from hubq.model.recipe import BASELINE, LoadedRecipe, TaskSpec, VariantSpec
+from hubq.model.source import Source
+from hubq.model.stage import Kind, Need, Plan, Stage
+
+ORDER = tuple(Kind)
+REPORT = "report"
+"""The id of the stage that writes the family report."""
+
+PROBES = 16
+"""How many items of each task the certificate's KL divergence is measured on."""
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """What a plan depends on besides recipe and source.
+
+    Attributes:
+        namespace: the user or organisation that the repos go to.
+        endpoint: the Hub they go to.
+        private: whether they stay private.
+        device: `cpu` or `cuda`.
+        host: a digest of host, GPU and driver, for speed measurements.
+        environments: environment name -> digest.
+        programs: `kind/backend` -> digest of the code that does it.
+        datasets: a file as the recipe names it -> SHA-256 of its bytes.
+        templates: the digest of the card templates.
+        command: the command that makes this release again, as it stands on the cards.
+        allow_gaps: publish cards on which numbers are missing.
+    """
+
+    namespace: str
+    endpoint: str
+    device: str
+    host: str
+    environments: dict[str, str]
+    programs: dict[str, str]
+    datasets: dict[str, str]
+    templates: str
+    command: str
+    private: bool = False
+    allow_gaps: bool = False
+
+
+def make_plan(source: Source, loaded: LoadedRecipe, context: Context) -> Plan:
+    """Return every stage of a release, each one after those it needs."""
+    return _Planner(source, loaded, context).plan()
+
+
+def targets(plan: Plan, kinds: Iterable[Kind]) -> Plan:
+    """Return the part of a plan that stages of some kinds need, those stages included."""
+    wanted = {stage.id for stage in plan.stages if stage.kind in set(kinds)}
+    for stage in reversed(plan.stages):
+        if stage.id in wanted:
+            wanted.update(need.stage for need in stage.needs)
+    kept = tuple(stage for stage in plan.stages if stage.id in wanted)
+    return msgspec.structs.replace(plan, stages=kept)
+
+
+def until(plan: Plan, last: Kind) -> Plan:
+    """Return the part of a plan up to and including one kind of stage."""
+    return targets(plan, ORDER[: ORDER.index(last) + 1])
+
+
+def repo_names(loaded: LoadedRecipe, source: Source, namespace: str) -> dict[str, str]:
+    """Return variant -> repo id for the variants that are published."""
+    return {
+        variant.name: loaded.recipe.repo.format(
+            namespace=namespace, source=source.name, variant=variant.name
+        )
+        for variant in loaded.recipe.variants
+        if variant.publish
+    }
+
+
+def resolve_stage(source: Source) -> Stage:
+    """Return the stage that fetches a source; its key depends on nothing but what is fetched."""
+    settings = {"digest": source.digest, "name": source.name}
+    return Stage(id="resolve", kind=Kind.RESOLVE, backend="hubq", settings=settings)
+
+
+class _Planner:
+    """Makes the stages of one plan; short-lived."""
+
+    def __init__(self, source: Source, loaded: LoadedRecipe, context: Context) -> None:
+        self.source, self.loaded, self.context = source, loaded, context
+        self.variants = loaded.recipe.variants
+        self.tasks = loaded.suite.tasks
+        self.repos = repo_names(loaded, source, context.namespace)
+
+    def plan(self) -> Plan:
+        names = [BASELINE, *(variant.name for variant in self.variants)]
+        stages = [resolve_stage(self.source)]
+        stages += [self._quantize(variant) for variant in self.variants]
+        stages += [self._generate(BASELINE, task) for task in self.tasks]
+        for variant in self.variants:
+            stages.append(self._certify(variant))
+            stages += [self._generate(variant.name, task) for task in self.tasks]
+        stages += [self._score(name, task) for name in names for task in self.tasks]
+        stages += [self._bench(name) for name in names]
+        stages += [self._card(name) for name in self.repos]
+        stages.append(self._card(""))
+        stages += [self._push(variant) for variant in self.variants if variant.publish]
+        stages += [self._verify(name) for name in self.repos]
+        return Plan(name=self.source.name, stages=tuple(stages), repos=self.repos)
+
+    def _program(self, kind: Kind, backend: str) -> str:
+        return self.context.programs[f"{kind.value}/{backend}"]
+
+    def _quantize(self, variant: VariantSpec) -> Stage:
+        calibration = self.loaded.recipe.calibration
+        settings = {
+            **_plain(variant, without=("name", "backend", "environment", "publish", "max_kl")),
+            "calibration": {
+                **_plain(calibration, without=("dataset",)),
+                "digest": self.context.datasets[calibration.dataset],
+            },
+            "device": self.context.device,
+        }
+        return Stage(
+            id=f"quantize/{variant.name}",
+            kind=Kind.QUANTIZE,
+            backend=variant.backend,
+            variant=variant.name,
+            settings=settings,
+            environment=self.context.environments[variant.environment],
+            program=self._program(Kind.QUANTIZE, variant.backend),
+            place=self.context.device,
+            needs=(Need(stage="resolve"),),
+        )
+
+    def _certify(self, variant: VariantSpec) -> Stage:
+        settings = {
+            "method": variant.method,
+            "bits": variant.bits,
+            "group_size": variant.group_size,
+            "desc_act": variant.desc_act,
+            "max_kl": variant.max_kl,
+            "probes": PROBES,
+            "tasks": [self._task(task) for task in self.tasks],
+            "dtype": self.loaded.suite.dtype,
+            "device": self.context.device,
+        }
+        return Stage(
+            id=f"certify/{variant.name}",
+            kind=Kind.CERTIFY,
+            backend="transformers",
+            variant=variant.name,
+            settings=settings,
+            environment=self.context.environments[variant.environment],
+            program=self._program(Kind.CERTIFY, "transformers"),
+            place=self.context.device,
+            needs=(Need(stage="resolve"), Need(stage=f"quantize/{variant.name}")),
+        )
+
+    def _task(self, task: TaskSpec) -> dict[str, Any]:
+        plain = _plain(task, without=("name", "file", "note", "address", "chance"))
+        return {**plain, "digest": self.context.datasets[task.file]}
+
+    def _environment(self, name: str) -> str:
+        """Return the digest of the environment a variant is loaded in; the baseline's is the first's."""
+        by_name = {variant.name: variant.environment for variant in self.variants}
+        return self.context.environments[by_name.get(name, self.variants[0].environment)]
+
+    def _checkpoint(self, name: str) -> Need:
+        return Need(stage="resolve" if name == BASELINE else f"quantize/{name}")
+
+    def _generate(self, name: str, task: TaskSpec) -> Stage:
+        settings = {
+            "task": self._task(task),
+            "batch_size": self.loaded.suite.batch_size,
+            "dtype": self.loaded.suite.dtype,
+            "device": self.context.device,
+        }
+        return Stage(
+            id=f"generate/{name}/{task.name}",
+            kind=Kind.GENERATE,
+            backend="transformers",
+            variant=name,
+            task=task.name,
+            settings=settings,
+            environment=self._environment(name),
+            program=self._program(Kind.GENERATE, "transformers"),
+            place=self.context.device,
+            needs=(self._checkpoint(name),),
+        )
+
+    def _score(self, name: str, task: TaskSpec) -> Stage:
+        return Stage(
+            id=f"score/{name}/{task.name}",
+            kind=Kind.SCORE,
+            backend="hubq",
+            variant=name,
+            task=task.name,
+            settings={"task": {**self._task(task), "chance": task.chance}},
+            program=self._program(Kind.SCORE, "hubq"),
+            needs=(Need(stage=f"generate/{name}/{task.name}"),),
+        )
+
+    def _bench(self, name: str) -> Stage:
+        workloads = self.loaded.workloads
+        settings = {
+            **_plain(workloads, without=("schema", "name", "title")),
+            "device": self.context.device,
+            "round": 0,
+        }
+        return Stage(
+            id=f"bench/{name}",
+            kind=Kind.BENCH,
+            backend="transformers",
+            variant=name,
+            settings=settings,
+            environment=self._environment(name),
+            program=self._program(Kind.BENCH, "transformers"),
+            place=self.context.host,
+            needs=(self._checkpoint(name),),
+            exclusive=True,
+        )
+
+    def _card(self, name: str) -> Stage:
+        """Return a card's stage, or the family report's when `name` is empty."""
+        names = [BASELINE, *(v.name for v in self.variants if v.publish or not name)]
+        needs = [
+            Need(stage=f"{kind}/{variant}", required=kind == "quantize" and variant == name)
+            for kind in ("quantize", "certify", "bench")
+            for variant in names
+            if not (variant == BASELINE and kind != "bench")
+        ]
+        needs += [
+            Need(stage=f"score/{variant}/{task.name}", required=False)
+            for variant in names
+            for task in self.tasks
+        ]
+        recipe = self.loaded.recipe
+        settings = {
+            "variant": name,
+            "variants": names,
+            "tasks": [task.name for task in self.tasks],
+            "notes": {task.name: task.note for task in self.tasks},
+            "addresses": {task.name: task.address for task in self.tasks},
+            "recipe": recipe.name,
+            "title": recipe.title,
+            "card": _plain(recipe.card),
+            "margin": recipe.margin,
+            "margins": recipe.margins,
+            "suite": self.loaded.suite.title,
+            "workloads": self.loaded.workloads.title,
+            "source": [self.source.repo, self.source.commit, self.source.name],
+            "repos": self.repos,
+            "command": self.context.command,
+            "templates": self.context.templates,
+        }
+        return Stage(
+            id=f"card/{name}" if name else REPORT,
+            kind=Kind.CARD,
+            backend="hubq",
+            variant=name,
+            settings=settings,
+            program=self._program(Kind.CARD, "hubq"),
+            needs=(Need(stage="resolve"), *needs),
+        )
+
+    def _push(self, variant: VariantSpec) -> Stage:
+        settings = {
+            "endpoint": self.context.endpoint,
+            "repo": self.repos[variant.name],
+            "private": self.context.private,
+            "allow_gaps": self.context.allow_gaps,
+        }
+        wanted = ("quantize", "certify", "card")
+        return Stage(
+            id=f"push/{variant.name}",
+            kind=Kind.PUSH,
+            backend="hubq",
+            variant=variant.name,
+            settings=settings,
+            needs=tuple(Need(stage=f"{kind}/{variant.name}") for kind in wanted),
+        )
+
+    def _verify(self, name: str) -> Stage:
+        return Stage(
+            id=f"verify/{name}",
+            kind=Kind.VERIFY,
+            backend="hubq",
+            variant=name,
+            settings={"endpoint": self.context.endpoint, "repo": self.repos[name]},
+            needs=(Need(stage=f"push/{name}"),),
+        )
+
+
+def _plain(value: msgspec.Struct, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
+    data: dict[str, Any] = msgspec.to_builtins(value)
+    return {name: data[name] for name in data if name not in without}

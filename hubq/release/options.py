@@ -1,0 +1,54 @@
+"""What a person asked for: the options that commands of a release share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of a release.
+
+    Attributes:
+        source: a Hub id (`org/name`, `org/name@revision`) or a folder.
+        recipe: a bundled name or a file; none to choose by the source's model type.
+        namespace: where the repos go; none for the account's own.
+        variants: only these; empty for all.
+        suite: another suite than the recipe's, by name or file; none for the recipe's.
+        runs_dir: where results are.
+        hub: a Hub's URL, `local` for an embedded Hub in the runs folder, none for the default.
+        private: keep the repos private.
+        allow_gaps: publish cards on which numbers are missing.
+        templates: a folder of templates that go before the bundled ones.
+        data_dir: where evaluation files are looked up by bare name.
+        device: `auto` takes a GPU when there is one.
+        slots: CPU stages side by side; 0 for one per core.
+        interpreters: environment name -> a Python of the user's own.
+        offline: build environments from the cache only.
+    """
+
+    source: str
+    recipe: str | None = None
+    namespace: str | None = None
+    variants: tuple[str, ...] = ()
+    suite: str | None = None
+    runs_dir: Path = Path("hubq-runs")
+    hub: str | None = None
+    private: bool = False
+    allow_gaps: bool = False
+    templates: Path | None = None
+    data_dir: Path | None = None
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    slots: int = 0
+    interpreters: dict[str, str] = {}
+    offline: bool = False
+
+    @property
+    def template_folders(self) -> tuple[Path, ...]:
+        """The folders of card templates, the user's own first."""
+        from hubq.resources import bundled
+
+        own = (self.templates,) if self.templates else ()
+        return (*own, bundled("card_templates"))

@@ -1,0 +1,13 @@
+"""Digests of the code that does each kind of stage: when it changes, what it made is made again."""
+
+from __future__ import annotations
+
+from hubq.evaluate.scoring import program_digest as score_digest
+from hubq.workers.registry import WORKERS, program_digest
+
+
+def program_digests() -> dict[str, str]:
+    """Return `kind/backend` -> digest of the files that do it."""
+    digests = {f"{kind}/{backend}": program_digest(w) for (kind, backend), w in WORKERS.items()}
+    # What a card's text depends on besides its facts is in the digest of its templates.
+    return {**digests, "score/hubq": score_digest(), "card/hubq": ""}

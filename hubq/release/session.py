@@ -1,0 +1,269 @@
+"""A release opened: source pinned, recipe read, plan made. Nothing expensive has been done yet."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from hubq import recipes
+from hubq.errors import BadInput
+from hubq.hub.hashes import HashCache
+from hubq.hub.resolve import is_folder, pin_source, resolve_folder
+from hubq.model.codec import pretty
+from hubq.model.gap import Gap
+from hubq.model.recipe import LoadedRecipe
+from hubq.model.source import COMMIT, Source, split_reference
+from hubq.model.stage import Kind, Plan
+from hubq.plan import Context, make_plan, resolve_stage, targets
+from hubq.quantize import preflight
+from hubq.release.endpoint import Endpoint
+from hubq.release.machine import Machine
+from hubq.release.options import Options
+from hubq.release.programs import program_digests
+from hubq.resources import locate
+from hubq.store import Store
+
+PUBLISHING = frozenset({Kind.PUSH, Kind.VERIFY})
+NAMED = PUBLISHING | {Kind.CARD}
+
+
+class Release(msgspec.Struct, frozen=True, kw_only=True):
+    """An index of a release, kept in the runs folder so that `status` and `show` find things.
+
+    Attributes:
+        name: of the release.
+        source: repo and commit, or the folder's name.
+        recipe: where the recipe was read.
+        plan: every stage.
+        keys: stage id -> key of its result, as of the last run.
+        gaps: stage id -> why it has no result, as of the last run.
+    """
+
+    name: str
+    source: str
+    recipe: str
+    plan: Plan
+    keys: dict[str, str]
+    gaps: dict[str, Gap] = {}
+    schema: int = 1
+
+
+class Session:
+    """Everything that a release knows before it runs.
+
+    Args:
+        options: what the person asked for.
+        kinds: the kinds of stage wanted; the plan holds them and what they need.
+        progress: told what is being done before the run proper (reading, hashing).
+
+    Raises:
+        BadInput: the source, the recipe or the machine will not do.
+    """
+
+    def __init__(
+        self, options: Options, kinds: Iterable[Kind], progress: Callable[[str], None]
+    ) -> None:
+        self.options = options
+        self.kinds = frozenset(kinds)
+        self.progress = progress
+        self.store = Store(options.runs_dir)
+        self.endpoint = Endpoint(options.hub, options.runs_dir)
+        self.machine = Machine(options)
+        self.source = self._pin()
+        self.loaded = self._recipe()
+        origin = self.loaded.origin
+        preflight.check(self.source.config, self.loaded.recipe.variants, origin, self._shapes())
+        self.files = self._files()
+        self.context = self._context()
+        self.plan = targets(make_plan(self.source, self.loaded, self.context), self.kinds)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.endpoint.close()
+
+    @property
+    def name(self) -> str:
+        """The release's name in the runs folder."""
+        return self.source.name
+
+    def missing(self) -> list[str]:
+        """Return the ids of the stages whose results are not there yet."""
+        keys = self.plan.keys()
+        return [stage.id for stage in self.plan.stages if not self.store.has(keys[stage.id])]
+
+    def needs_disk(self) -> int:
+        """Return the bytes that what is missing will take on disk, about."""
+        todo = {name.partition("/")[2] for name in self.missing() if name.startswith("quantize/")}
+        variants = [v for v in self.loaded.recipe.variants if v.name in todo]
+        return preflight.disk_needed(sum(self.source.files.values()), variants)
+
+    def check_ready(self) -> None:
+        """Refuse to start what cannot end: a full disk, no token, no permission.
+
+        Raises:
+            BadInput: says which, and what to do about it.
+        """
+        missing = self.missing()
+        if any(name.startswith("quantize/") for name in missing):
+            self.store.need_space(self.needs_disk())
+        pushes = [stage for stage in self.plan.stages if stage.kind is Kind.PUSH]
+        if any(stage.id in missing for stage in pushes):
+            for target in sorted({repo.partition("/")[0] for repo in self.plan.repos.values()}):
+                self._check_write(target)
+
+    def _check_write(self, namespace: str) -> None:
+        if not self.endpoint.hub.can_write(namespace):
+            account = self.endpoint.hub.whoami()
+            raise BadInput(
+                f"the token of {account.name} may not write to {namespace} on {self.endpoint.name}",
+                remedy="Name a namespace of yours with --namespace, or use a token with the "
+                "write role.",
+            )
+
+    def save_index(self, keys: dict[str, str], gaps: dict[str, Gap]) -> None:
+        """Keep what this release is made of, for `status` and `show`."""
+        release = Release(
+            name=self.name,
+            source=self.source.label,
+            recipe=self.loaded.origin,
+            plan=self.plan,
+            keys=keys,
+            gaps=gaps,
+        )
+        self.store.write_index(self.name, pretty(release))
+
+    def _pin(self) -> Source:
+        reference = self.options.source
+        if is_folder(reference):
+            return resolve_folder(reference)
+        repo, revision = split_reference(reference)
+        if repo.count("/") != 1:
+            raise BadInput(
+                f"{reference}: neither a folder nor a Hub id",
+                remedy="Give a folder, or org/name (with @revision if you like).",
+            )
+        commit = self.endpoint.local_head(repo, revision) or revision
+        if commit and COMMIT.match(commit):
+            known = self._known(repo, commit)
+            if known is not None:
+                return known
+            return pin_source(self.endpoint.hub_for(repo), f"{repo}@{commit}")
+        self.progress(f"looking up {reference}")
+        return pin_source(self.endpoint.hub_for(repo), reference)
+
+    def _known(self, repo: str, commit: str) -> Source | None:
+        """Return a pinned source from an earlier run's result; nothing is asked of the Hub."""
+        name = repo.rpartition("/")[2]
+        stub = Source(name=name, digest=commit, path="", config={})
+        key = resolve_stage(stub).key({})
+        if not self.store.has(key):
+            return None
+        source = msgspec.convert(self.store.load(key).facts["source"], Source)
+        return source if source.repo == repo else None
+
+    def _recipe(self) -> LoadedRecipe:
+        named = self.options.recipe or recipes.for_model_type(self.source.model_type)
+        loaded = recipes.load(named, suite=self.options.suite)
+        return recipes.choose_variants(loaded, self.options.variants)
+
+    def _shapes(self) -> dict[str, tuple[int, ...]] | None:
+        """Return the source's tensor shapes from its safetensors headers, when it is a folder."""
+        if not self.source.path:
+            return None
+        shapes: dict[str, tuple[int, ...]] = {}
+        for name in self.source.files:
+            if name.endswith(".safetensors"):
+                shapes.update(preflight.read_shapes(Path(self.source.path) / name))
+        return shapes
+
+    def _files(self) -> dict[str, Path]:
+        """Return where each file that the recipe names is on this machine."""
+        own = self.options.data_dir
+        folders = [*([own] if own else []), Path(self.loaded.folder)]
+        return {
+            name: locate(name, folders=folders, address=address)
+            for name, address in self._wanted_files().items()
+        }
+
+    def _wanted_files(self) -> dict[str, str]:
+        tasks = {task.file: task.address or "" for task in self.loaded.suite.tasks}
+        return {self.loaded.recipe.calibration.dataset: "", **tasks}
+
+    def _context(self) -> Context:
+        return Context(
+            namespace=self._namespace(),
+            endpoint=self.endpoint.name,
+            private=self.options.private,
+            allow_gaps=self.options.allow_gaps,
+            device=self.machine.device,
+            host=self.machine.digest,
+            environments=self._environments(),
+            programs=program_digests(),
+            datasets=self._datasets(),
+            templates=self._templates(),
+            command=self._command(),
+        )
+
+    def _environments(self) -> dict[str, str]:
+        names = {variant.environment for variant in self.loaded.recipe.variants}
+        return {name: self.machine.environment_digest(name) for name in sorted(names)}
+
+    def _datasets(self) -> dict[str, str]:
+        digests = {}
+        for name, path in self.files.items():
+            cache = HashCache(path.parent)
+            digests[name] = cache.sha256(path)
+            cache.save()
+        return digests
+
+    def _templates(self) -> str:
+        from hubq.cards.templates import templates_digest
+
+        return templates_digest(self.options.template_folders)
+
+    def _namespace(self) -> str:
+        if self.options.namespace:
+            return self.options.namespace
+        if self.endpoint.local or not self.kinds & NAMED:
+            return "local"
+        return self.endpoint.hub.whoami().name
+
+    def _command(self) -> str:
+        """Return the command that makes this release again, as it stands on the cards."""
+        options = self.options
+        source = f"{self.source.repo}@{self.source.commit}" if self.source.repo else self.name
+        words = ["hubq", "release", source]
+        if options.recipe:
+            words += ["--recipe", Path(options.recipe).name]
+        if options.suite:
+            words += ["--suite", Path(options.suite).name]
+        for variant in options.variants:
+            words += ["--variant", variant]
+        return shlex.join(words)
+
+
+def describe(plan: Plan, keys: dict[str, str], store: Store) -> list[dict[str, Any]]:
+    """Return a plan's stages with key and state, for printing."""
+    return [
+        {
+            "stage": stage.id,
+            "kind": stage.kind.value,
+            "backend": stage.backend,
+            "key": keys[stage.id],
+            "state": "cached" if store.has(keys[stage.id]) else "to run",
+            "needs": [need.stage for need in stage.needs],
+        }
+        for stage in plan.stages
+    ]

@@ -1,0 +1,267 @@
+"""Answer the prompts of a prepared task with plain transformers: batched, greedy, left-padded.
+
+The job: `checkpoint` and `items` (folders), `task` (its `min_pixels` and `max_pixels` are used),
+`batch_size`, `dtype`, `device`. It leaves `records.jsonl`, one line a prompt in the order of the
+items, and `generate.json`, how they were made. Times are only in the latter.
+
+The batches are a function of the items and the batch size alone, because padding moves logits: the
+same job makes the same batches wherever it runs. The longest come first, so that what does not fit
+in memory fails at once. One process keeps the model while the checkpoint stays the same, and the
+prepared inputs of a task for the next variant when its processor is the same byte for byte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import conversation
+import events
+import loading
+
+#: Prepared inputs of tasks are kept up to this many bytes in a process.
+MOST_KEPT_BYTES = 1 << 30
+#: The files that decide what a processor makes of a prompt.
+PROCESSOR_FILES = (
+    "chat_template*", "preprocessor_config.json", "processor_config.json", "tokenizer*",
+    "special_tokens_map.json", "added_tokens.json", "vocab*", "merges.txt",
+    "video_preprocessor_config.json",
+)  # fmt: skip
+
+
+class _Warm:
+    """What a process keeps from one job to the next."""
+
+    model_name: tuple[str, str, str] | None = None
+    model: Any = None
+    processor: Any = None
+    inputs: OrderedDict[str, Any] = OrderedDict()  # noqa: RUF012 - one per process is meant
+
+
+def run(job: dict[str, Any], work: Path) -> dict[str, Any]:
+    """Generate every answer of one task.
+
+    Returns:
+        How it was made: counts, kernels, attention, seconds (load, prepare, generate), versions.
+    """
+    started = time.perf_counter()
+    events.phase("load")
+    model, processor = _warm_model(job)
+    loaded = time.perf_counter()
+    events.phase("prepare")
+    items = [json.loads(line) for line in (Path(job["items"]) / "items.jsonl").open("rb")]
+    prepared, reused = _warm_inputs(job, items, processor, model.dtype)
+    ready = time.perf_counter()
+    events.phase("generate")
+    answers = _answer(model, processor, prepared["batches"], items)
+    done = time.perf_counter()
+    with (work / "records.jsonl").open("w", encoding="utf-8") as file:
+        for item, prompt_hash, answer in zip(items, prepared["hashes"], answers, strict=True):
+            record = {"key": item["key"], "prompt_hash": prompt_hash, **answer}
+            file.write(json.dumps(record, ensure_ascii=False, sort_keys=True) + "\n")
+    facts = {
+        "schema": 1,
+        "items": len(items),
+        "batches": len(prepared["batches"]),
+        "batch_size": job["batch_size"],
+        "tokens": sum(answer["tokens"] for answer in answers),
+        "pixel_limits": prepared["pixel_limits"],
+        "inputs_reused": reused,
+        "seconds": {
+            "load": round(loaded - started, 3),
+            "prepare": round(ready - loaded, 3),
+            "generate": round(done - ready, 3),
+        },
+        **describe(model),
+    }
+    (work / "generate.json").write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
+    return facts
+
+
+def describe(model: Any) -> dict[str, Any]:
+    """Return what of a loaded model can move its answers: kernels, attention, types, versions."""
+    import torch
+    import transformers
+
+    parts = {"text": model.config.get_text_config()}
+    if (vision := getattr(model.config, "vision_config", None)) is not None:
+        parts["vision"] = vision
+    attention = {name: getattr(part, "_attn_implementation", None) for name, part in parts.items()}
+    return {
+        "kernels": loading.model_kernels(model),
+        "attention": attention,
+        "dtype": str(model.dtype).removeprefix("torch."),
+        "device": str(model.device),
+        "threads": torch.get_num_threads(),
+        "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
+    }
+
+
+def neutral_generation(model: Any, tokenizer: Any) -> Any:
+    """Return a greedy generation configuration that keeps only the model's end and pad tokens.
+
+    A source's own file may ask for sampling, penalties or forced tokens; none of that belongs in a
+    comparison, and `generate` would fill such fields in again from the model's configuration.
+    """
+    from transformers import GenerationConfig
+
+    own = model.generation_config
+    ends = own.eos_token_id if own.eos_token_id is not None else tokenizer.eos_token_id
+    ends = list(ends) if isinstance(ends, list | tuple) else [ends]
+    pads = (own.pad_token_id, tokenizer.pad_token_id, ends[0])
+    pad = next(token for token in pads if token is not None)
+    return GenerationConfig(do_sample=False, eos_token_id=ends, pad_token_id=pad)
+
+
+def plan_batches(items: Sequence[dict[str, Any]], batch_size: int) -> list[list[int]]:
+    """Return the positions of the items of each batch, the longest prompts first.
+
+    Items of one batch have the same cut, and nearly the same length, which keeps padding short.
+    """
+
+    def length(position: int) -> tuple[int, int, int, str]:
+        item = items[position]
+        return item["max_new_tokens"], len(item["images"]), len(item["text"]), item["key"]
+
+    batches: list[list[int]] = []
+    for position in sorted(range(len(items)), key=length, reverse=True):
+        full = not batches or len(batches[-1]) == batch_size
+        if full or items[batches[-1][0]]["max_new_tokens"] != items[position]["max_new_tokens"]:
+            batches.append([])
+        batches[-1].append(position)
+    return batches
+
+
+def _warm_model(job: dict[str, Any]) -> tuple[Any, Any]:
+    name = (job["checkpoint"], job["dtype"], job["device"])
+    if _Warm.model_name != name:
+        _Warm.model_name = _Warm.model = _Warm.processor = None
+        loading.release_memory()
+        model, processor = loading.load_model(Path(job["checkpoint"]), job["dtype"], job["device"])
+        tokenizer = conversation.tokenizer_of(processor)
+        model.generation_config = neutral_generation(model, tokenizer)
+        tokenizer.padding_side = "left"
+        if tokenizer.pad_token is None:
+            tokenizer.pad_token = tokenizer.eos_token
+        _Warm.model, _Warm.processor, _Warm.model_name = model, processor, name
+    return _Warm.model, _Warm.processor
+
+
+def _warm_inputs(
+    job: dict[str, Any], items: list[dict[str, Any]], processor: Any, dtype: Any
+) -> tuple[dict[str, Any], bool]:
+    """Return the prepared inputs of a task, and whether an earlier job had made them."""
+    name = _digest(job, str(dtype))
+    if name in _Warm.inputs:
+        _Warm.inputs.move_to_end(name)
+        return _Warm.inputs[name], True
+    prepared = _prepare(job, items, processor, dtype)
+    _Warm.inputs[name] = prepared
+    while sum(kept["bytes"] for kept in _Warm.inputs.values()) > MOST_KEPT_BYTES:
+        _Warm.inputs.popitem(last=False)
+    return prepared, False
+
+
+def _digest(job: dict[str, Any], dtype: str) -> str:
+    """Return the SHA-256 of everything that decides the tensors of a task."""
+    checkpoint, task = Path(job["checkpoint"]), job["task"]
+    files = {path for pattern in PROCESSOR_FILES for path in checkpoint.glob(pattern)}
+    limits = [task.get("min_pixels"), task.get("max_pixels")]
+    total = hashlib.sha256(json.dumps([limits, job["batch_size"], dtype]).encode())
+    for path in (*sorted(files), Path(job["items"]) / "items.jsonl"):
+        total.update(f"{path.name}\0{path.stat().st_size}\0".encode())
+        total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+def _prepare(
+    job: dict[str, Any], items: list[dict[str, Any]], processor: Any, dtype: Any
+) -> dict[str, Any]:
+    limits = _pixel_limits(job["task"], processor)
+    texts = [conversation.render(processor, item["text"], len(item["images"])) for item in items]
+    batches = []
+    for positions in plan_batches(items, job["batch_size"]):
+        events.check()
+        chosen = [items[position] for position in positions]
+        paths = [Path(job["items"]) / image for item in chosen for image in item["images"]]
+        inputs = _encode(processor, [texts[position] for position in positions], paths, limits)
+        if "pixel_values" in inputs:  # the model casts them at once; kept, they take half the room
+            inputs["pixel_values"] = inputs["pixel_values"].to(dtype)
+        batches.append((positions, inputs))
+    size = sum(
+        value.nbytes for _, inputs in batches for value in inputs.values() if hasattr(value, "nbytes")
+    )
+    hashes = [_prompt_hash(item, text, limits) for item, text in zip(items, texts, strict=True)]
+    return {"batches": batches, "hashes": hashes, "pixel_limits": limits, "bytes": size}
+
+
+def _encode(
+    processor: Any, texts: list[str], paths: list[Path], limits: dict[str, int] | None
+) -> dict[str, Any]:
+    """Return the left-padded tensors of one batch."""
+    arguments: dict[str, Any] = {"text": texts, "padding": True, "return_tensors": "pt"}
+    bos = conversation.tokenizer_of(processor).bos_token
+    if bos and texts[0].startswith(bos):
+        arguments["add_special_tokens"] = False
+    if paths:
+        arguments["images"] = [conversation.open_image(path) for path in paths]
+        if limits:
+            arguments["images_kwargs"] = {"size": limits}
+    return dict(processor(**arguments))
+
+
+def _pixel_limits(task: dict[str, Any], processor: Any) -> dict[str, int] | None:
+    """Return the smallest and largest number of pixels, the processor's own where not given.
+
+    None for a processor that has no such limits.
+    """
+    size = getattr(getattr(processor, "image_processor", None), "size", None)
+    own = dict(size) if size is not None else {}
+    asked = {"shortest_edge": task.get("min_pixels"), "longest_edge": task.get("max_pixels")}
+    limits = {name: asked[name] or own.get(name) for name in asked}
+    return limits if all(limits.values()) else None  # type: ignore[return-value]
+
+
+def _prompt_hash(item: dict[str, Any], text: str, limits: dict[str, int] | None) -> str:
+    """Return the SHA-256 of what the model is shown: rendered text, pictures, pixel limits."""
+    shown = [Path(image).stem for image in item["images"]]
+    value = [text, shown, limits if shown else None]
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def _answer(
+    model: Any, processor: Any, batches: list[tuple[list[int], Any]], items: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    import torch
+
+    answers: list[Any] = [None] * len(items)
+    ends = set(model.generation_config.eos_token_id)
+    tokenizer = conversation.tokenizer_of(processor)
+    done = 0
+    for positions, inputs in batches:
+        events.progress(done, len(items), "items")
+        on_device = {name: value.to(model.device) for name, value in inputs.items()}
+        most = items[positions[0]]["max_new_tokens"]
+        with torch.inference_mode():
+            output = model.generate(**on_device, max_new_tokens=most)
+        fresh = output[:, inputs["input_ids"].shape[1] :].tolist()
+        cut = [_cut(ids, ends) for ids in fresh]
+        texts = tokenizer.batch_decode([ids for ids, _ in cut], skip_special_tokens=True)
+        for position, text, (ids, finish) in zip(positions, texts, cut, strict=True):
+            answers[position] = {"output": text, "tokens": len(ids), "finish": finish}
+        done += len(positions)
+    events.progress(done, len(items), "items")
+    return answers
+
+
+def _cut(ids: list[int], ends: set[int]) -> tuple[list[int], str]:
+    """Return the tokens up to and with the first end token, and why they ended."""
+    for position, token in enumerate(ids):
+        if token in ends:
+            return ids[: position + 1], "stop"
+    return ids, "length"

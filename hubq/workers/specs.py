@@ -1,0 +1,103 @@
+"""The environments that hubq can build: a table, and what each entry's digest is taken of.
+
+Reading it imports nothing heavy. A lock is installed without resolving, so what packages declare
+about each other does not matter; GPTQModel 7.7.0 asks for torch 2.14.1 and runs on 2.13.0.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from hubq.errors import BadInput
+from hubq.model.codec import digest as digest_of
+from hubq.model.environment import Device, EnvironmentSpec
+
+#: The folder of the bundled lock files.
+LOCKS = Path(__file__).resolve().parent / "locks"
+#: The folder of the scripts that run inside environments.
+SIDE = Path(__file__).resolve().parent.parent / "side"
+#: Put into CPU environments whose torchvision is a CUDA build.
+SHIM = SIDE / "torchvision_shim.py"
+
+GIB = 1 << 30
+
+_ALWAYS = {
+    "GPTQMODEL_OFFLINE": "1",
+    "HF_DATASETS_OFFLINE": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_OFFLINE": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "TRANSFORMERS_OFFLINE": "1",
+}
+_GPTQMODEL = ("torch", "torchvision", "transformers", "optimum", "gptqmodel")
+
+SPECS: tuple[EnvironmentSpec, ...] = (
+    EnvironmentSpec(
+        name="gptqmodel",
+        device="cpu",
+        python="3.11",
+        lock="gptqmodel-cpu.lock",
+        imports=_GPTQMODEL,
+        overrides=("torch==2.13.0",),
+        local_torch="cpu",
+        torchvision_shim=True,
+        disk_bytes=3 * GIB,
+        variables={
+            **_ALWAYS,
+            # GPTQModel refuses to load with one worker, its default on two cores.
+            "GPTQMODEL_CPU_WORKERS": "2",
+            # Compiling its packing kernel takes longer than packing a small model without it.
+            "GPTQMODEL_DISABLE_PACK_EXT": "1",
+            # Its 8-bit layers would compile for minutes at the first forward.
+            "TORCHDYNAMO_DISABLE": "1",
+            "OMP_NUM_THREADS": "1",
+        },
+    ),
+    EnvironmentSpec(
+        name="gptqmodel",
+        device="cuda",
+        python="3.11",
+        lock="gptqmodel-cuda.lock",
+        imports=_GPTQMODEL,
+        disk_bytes=20 * GIB,
+        variables={**_ALWAYS, "GPTQMODEL_CPU_WORKERS": "2"},
+    ),
+)
+
+
+def spec_for(
+    name: str, device: Device, table: tuple[EnvironmentSpec, ...] = SPECS
+) -> EnvironmentSpec:
+    """Return the environment of that name for that device.
+
+    Raises:
+        BadInput: there is none; the message lists those there are.
+    """
+    for spec in table:
+        if (spec.name, spec.device) == (name, device):
+            return spec
+    known = ", ".join(f"{spec.name} ({spec.device})" for spec in table)
+    raise BadInput(
+        f"environment {name!r} for {device}: unknown; known: {known}",
+        remedy="Run `hubq env list` to see the environments.",
+    )
+
+
+def lock_path(spec: EnvironmentSpec, locks: Path = LOCKS) -> Path:
+    """Return the path of a spec's lock file."""
+    return locks / spec.lock
+
+
+def spec_digest(spec: EnvironmentSpec, locks: Path = LOCKS) -> str:
+    """Return the digest of an environment, known before it is built; 64 hex digits.
+
+    In it: the lock's bytes, the Python version, the device and the shim. Not in it: the name.
+
+    Raises:
+        FileNotFoundError: the lock file is missing.
+    """
+    shim = hashlib.sha256(SHIM.read_bytes()).hexdigest() if spec.torchvision_shim else ""
+    lock = hashlib.sha256(lock_path(spec, locks).read_bytes()).hexdigest()
+    return digest_of({"lock": lock, "python": spec.python, "device": spec.device, "shim": shim})
