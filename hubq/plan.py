@@ -25,6 +25,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         namespace: the user or organisation that the repos go to.
         endpoint: the Hub they go to.
+        site: the address that links on cards start with; empty for the Hub that shows them.
         private: whether they stay private.
         device: `cpu` or `cuda`.
         host: a digest of host, GPU and driver, for speed measurements.
@@ -38,6 +39,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     namespace: str
     endpoint: str
+    site: str
     device: str
     host: str
     environments: dict[str, str]
@@ -255,6 +257,7 @@ class _Planner:
             "source": [self.source.repo, self.source.commit, self.source.name],
             "repos": self.repos,
             "command": self.context.command,
+            "site": self.context.site,
             "templates": self.context.templates,
         }
         return Stage(

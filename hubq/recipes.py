@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from hubq.errors import BadInput
 from hubq.model.codec import digest, from_builtins, read_yaml
-from hubq.model.recipe import BASELINE, LoadedRecipe, Recipe, Suite, Workloads
+from hubq.model.recipe import (
+    BASELINE,
+    LoadedRecipe,
+    Recipe,
+    Suite,
+    Workloads,
+)
 from hubq.resources import bundled
 
 
@@ -87,14 +96,22 @@ def recipe_digest(loaded: LoadedRecipe) -> str:
     return digest([loaded.recipe, loaded.suite, loaded.workloads])
 
 
+def json_schema(part: str) -> dict[str, Any]:
+    """Return the JSON Schema of a `recipe`, a `suite` or a `workloads` file."""
+    kinds: dict[str, type[msgspec.Struct]] = {
+        "recipe": Recipe,
+        "suite": Suite,
+        "workloads": Workloads,
+    }
+    return msgspec.json.schema(kinds[part])
+
+
 def choose_variants(loaded: LoadedRecipe, wanted: tuple[str, ...]) -> LoadedRecipe:
     """Return the recipe with only the named variants (all of them when none is named).
 
     Raises:
         BadInput: a name is not a variant of the recipe.
     """
-    import msgspec
-
     if not wanted:
         return loaded
     have = {variant.name: variant for variant in loaded.recipe.variants}

@@ -19,6 +19,7 @@ import msgspec
 
 from hubq.errors import UserError
 from hubq.executors.port import Ended, Executor, Progress, WorkerJob
+from hubq.model import outcome as outcomes
 from hubq.model.card import CellState
 from hubq.model.gap import Gap
 from hubq.model.outcome import Done, Failed, Oom, Stopped
@@ -249,7 +250,6 @@ class Runner:
                 return
             del self.ready[job.stage]
             self.store.work(self.keys[job.stage])
-            (job.control / "files").mkdir()
             self.running[job.stage] = (job, time.monotonic(), _now())
             self.observer(Event(stage=job.stage, what="started"))
             self.executor.start(job, self._posts.put)
@@ -290,21 +290,14 @@ class Runner:
         self._fail(stage, _gap(outcome, folder), seconds)
 
     def _progress(self, post: Progress) -> None:
-        event = post.event
-        what = event.get("event")
-        if what == "progress":
-            self.observer(
-                Event(
-                    stage=post.stage,
-                    what="progress",
-                    done=float(event.get("done", 0)),
-                    total=float(event.get("total") or 0),
-                    unit=str(event.get("unit", "")),
-                )
+        said = post.event
+        if isinstance(said, outcomes.Progress):
+            event = Event(
+                stage=post.stage, what="progress", done=said.done, total=said.total, unit=said.unit
             )
-        elif what == "phase":
-            text = str(event.get("name", ""))
-            self.observer(Event(stage=post.stage, what="progress", text=text))
+            self.observer(event)
+        elif isinstance(said, outcomes.Phase):
+            self.observer(Event(stage=post.stage, what="progress", text=said.name))
 
     def _commit(
         self, stage: Stage, key: str, work: Path, collected: Collected, started: str, seconds: float
@@ -338,9 +331,10 @@ class Runner:
 
 
 def _gap(outcome: Failed | Oom, folder: Path) -> Gap:
+    log = str(folder / "log.txt")
     if isinstance(outcome, Oom):
-        return Gap(state=CellState.OOM, reason=outcome.reason, log=str(folder / "log.txt"))
-    return Gap(state=CellState.FAILED, reason=outcome.reason, log=str(folder / "log.txt"))
+        return Gap(state=CellState.OOM, reason=outcome.message, log=log)
+    return Gap(state=CellState.FAILED, reason=f"{outcome.error}: {outcome.message}", log=log)
 
 
 def _now() -> str:

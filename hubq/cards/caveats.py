@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hubq.cards.family import Family
-from hubq.cards.ledger import COUNT, DELTA, PERCENT, Ledger, Shape, escape_pointer
+from hubq.cards.ledger import LEVEL, PERCENT, POINTS, Ledger, escape_pointer
 from hubq.cards.prose import listed
 from hubq.cards.scores import Trouble
 from hubq.model.card import CellState
@@ -22,20 +22,25 @@ _TROUBLE_WORDS = {
 
 
 def caveats_of(
-    family: Family, ledger: Ledger, names: tuple[str, ...], found: Sequence[Trouble]
+    family: Family,
+    ledger: Ledger,
+    names: tuple[str, ...],
+    shown: tuple[str, ...],
+    found: Sequence[Trouble],
 ) -> tuple[str, ...]:
     """Return the caveats of a card, those on scores first; each is one or two sentences.
 
     Args:
         family: what the card speaks of.
         ledger: where the numbers in the caveats are entered.
-        names: the variants on the card, without the baseline.
+        names: the variants in the card's tables, without the baseline.
+        shown: those whose small differences matter: the card's own one, or all published ones.
         found: the answers that could not be scored as meant.
     """
     sources = (
         _missing(family, names),
         _subsets(family, ledger),
-        _small(family, ledger, names),
+        _small(family, ledger, shown),
         _floors(family, ledger),
         _ceilings(family, ledger),
         _troubles(found),
@@ -61,34 +66,40 @@ def _missing(family: Family, names: tuple[str, ...]) -> Iterator[str]:
 
 
 def _subsets(family: Family, ledger: Ledger) -> Iterator[str]:
-    drawn = []
+    drawn: dict[str, list[str]] = {}
     for task in family.tasks:
         stage = f"score/{BASELINE}/{task.name}"
         if task.limit is not None and stage in family.results:
-            drawn.append(f"{ledger.items(f'n.{task.name}', stage, 'score')} of {task.name}")
+            items = ledger.items(f"n.{task.name}", stage, "score").shown
+            drawn.setdefault(items, []).append(task.name)
     if drawn:
+        draws = listed(f"{items} items of {listed(names)}" for items, names in drawn.items())
         yield (
-            f"**Subsets.** Scores are on seeded draws from the sets ({listed(drawn)} items), not "
-            "on the whole sets; they are not comparable with scores on the whole sets."
+            f"**Subsets.** Scores are on seeded draws ({draws}), not on whole sets; they are not "
+            "comparable with scores on whole sets."
         )
 
 
-def _small(family: Family, ledger: Ledger, names: tuple[str, ...]) -> Iterator[str]:
-    scores, weak = ledger.document["scores"], []
+def _small(family: Family, ledger: Ledger, shown: tuple[str, ...]) -> Iterator[str]:
+    weak = []
     for task in family.tasks:
-        entry = scores[task.name]
-        open_names = [
-            name
-            for name in names
-            if entry["variants"].get(name, {}).get("verdict") == "open"
-            and entry["variants"][name]["detectable"] > entry["margin"]
-        ]
-        if open_names:
-            weak.append(task.name)
+        entry = ledger.document["scores"][task.name]
+        pairs = {name: entry["variants"].get(name, {}) for name in shown}
+        seen = {n: p["detectable"] for n, p in pairs.items() if p.get("detectable")}
+        worst = max(seen, key=lambda name: (seen[name], name), default="")
+        if worst and seen[worst] > entry["margin"]:
+            task_place, place = escape_pointer(task.name), escape_pointer(worst)
+            claim = ledger.own(
+                f"detectable.{worst}.{task.name}",
+                f"/scores/{task_place}/variants/{place}/detectable",
+                POINTS,
+            )
+            weak.append(f"{claim} points on {task.name}")
     if weak:
+        power = ledger.own("power", "/power", LEVEL)
         yield (
-            f"**Small sets.** {listed(weak)} {'has' if len(weak) == 1 else 'have'} too few items "
-            "to show that a loss stays within the margin; a missing mark is no proof of equality."
+            f"**Small sets.** A true difference smaller than {listed(weak)} is found with a "
+            f"probability below {power} %; a missing mark is no proof of equality."
         )
 
 
@@ -134,15 +145,12 @@ def _calibration(family: Family) -> Iterator[str]:
     calibration = family.loaded.recipe.calibration
     if calibration.modality == "text" and "vision_config" in family.source.config:
         yield (
-            "**Calibration.** The calibration rows held no images, although the model reads "
-            "images."
+            "**Calibration.** The calibration rows held no images, although the model reads images."
         )
 
 
 def _speed(family: Family) -> Iterator[str]:
-    benched = [
-        result for stage, result in family.results.items() if stage.startswith("bench/")
-    ]
+    benched = [result for stage, result in family.results.items() if stage.startswith("bench/")]
     if not benched:
         return
     if all(result.stage.settings.get("device") == "cpu" for result in benched):

@@ -7,38 +7,21 @@ on a card has a place it was read from. Fractions there run from 0 to 1; cards s
 from __future__ import annotations
 
 import math
-from pathlib import Path
-from statistics import NormalDist, fmean
+from collections.abc import Sequence
+from statistics import fmean
 from typing import Any
 
 import msgspec
 
 from hubq import stats
 from hubq.cards.family import Family
+from hubq.evaluate.scoring import Sample, read_samples
 from hubq.model.recipe import BASELINE, TaskSpec
 
 SCHEMA = 1
-SAMPLES_FILE = "samples.jsonl"
-LEVEL = 0.95
 ALPHA = 0.05
 POWER = 0.8
 _SAFETENSORS = ".safetensors"
-
-
-class Sample(msgspec.Struct, frozen=True):
-    """What a comparison needs of one line of `samples.jsonl`.
-
-    Attributes:
-        key: of the question.
-        cluster: what items share that are not independent (an image, a document).
-        prompt_hash: of what the model was given; a list for questions asked several times over.
-        score: from 0 to 1.
-    """
-
-    key: str
-    cluster: str
-    prompt_hash: str | list[str]
-    score: float
 
 
 def compare(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
@@ -60,7 +43,7 @@ def compare(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "baseline": BASELINE,
-        "level": LEVEL,
+        "level": stats.CONFIDENCE,
         "alpha": ALPHA,
         "power": POWER,
         "compared": sum(
@@ -75,13 +58,6 @@ def compare(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
         "speed": _speed(family, names),
         "calibration": _calibration(family, names),
     }
-
-
-def read_samples(folder: Path) -> dict[str, Sample]:
-    """Return the scored items of a result by their key, in the order of the file."""
-    lines = (folder / SAMPLES_FILE).read_bytes().splitlines()
-    samples = (msgspec.json.decode(line, type=Sample) for line in lines if line)
-    return {sample.key: sample for sample in samples}
 
 
 def _task(family: Family, task: TaskSpec, names: tuple[str, ...]) -> dict[str, Any]:
@@ -101,23 +77,24 @@ def _task(family: Family, task: TaskSpec, names: tuple[str, ...]) -> dict[str, A
     for name in names:
         stage = f"score/{name}/{task.name}"
         if stage in family.results:
-            entry["variants"][name] = _pair(baseline, read_samples(family.folders[stage]))
+            samples = read_samples(family.folders[stage])
+            entry["variants"][name] = _pair(baseline, samples, entry["margin"])
     return entry
 
 
-def _pair(baseline: dict[str, Sample], variant: dict[str, Sample]) -> dict[str, Any]:
-    if baseline.keys() != variant.keys():
-        reason = f"It was scored on other items than {BASELINE}."
+def _pair(baseline: Sequence[Sample], variant: Sequence[Sample], margin: float) -> dict[str, Any]:
+    paired = stats.compare(baseline, variant)
+    if isinstance(paired, stats.NotComparable):
+        return {"comparable": False, "reason": f"Not compared with {BASELINE}: {paired.reason}."}
+    if paired.se is None:
+        reason = f"Not compared with {BASELINE}: all items share one image or text."
         return {"comparable": False, "reason": reason}
-    if any(variant[key].prompt_hash != baseline[key].prompt_hash for key in baseline):
-        reason = f"Its prompts were not the same, byte for byte, as those given to {BASELINE}."
-        return {"comparable": False, "reason": reason}
-    paired = stats.paired(
-        [sample.score for sample in baseline.values()],
-        [variant[key].score for key in baseline],
-        [sample.cluster for sample in baseline.values()],
-    )
-    return {"comparable": True, **msgspec.to_builtins(paired)}
+    return {
+        "comparable": True,
+        **msgspec.to_builtins(paired),
+        "non_inferiority": stats.non_inferiority(paired, margin),
+        "detectable": stats.minimum_detectable(paired.se) if paired.flips else None,
+    }
 
 
 def _correct(scores: dict[str, dict[str, Any]], names: list[str]) -> None:
@@ -133,15 +110,19 @@ def _correct(scores: dict[str, dict[str, Any]], names: list[str]) -> None:
 
 
 def _judge(entry: dict[str, Any]) -> None:
-    """Add to each comparison of a task what it shows: loss, gain, within (the margin) or open."""
+    """Add to each comparison of a task what it shows: loss, gain, within (the margin), hint or open.
+
+    A hint is an interval without zero that does not survive Holm's correction.
+    """
     for pair in entry["variants"].values():
         if not pair["comparable"]:
             continue
         if pair["holm"] < ALPHA:
             pair["verdict"] = "loss" if pair["delta"] < 0 else "gain"
         else:
-            pair["verdict"] = "within" if pair["low"] > -entry["margin"] else "open"
-        pair["detectable"] = _z(ALPHA, POWER) * pair["se"]
+            is_within = pair["non_inferiority"] == "non-inferior"
+            excludes_zero = pair["low"] > 0 or pair["high"] < 0
+            pair["verdict"] = "within" if is_within else "hint" if excludes_zero else "open"
 
 
 def _averages(
@@ -159,7 +140,7 @@ def _averages(
         averages[name] = {"score": mean}
         if name != BASELINE:
             base = averages[BASELINE]["score"]
-            half = _z(1 - LEVEL) * math.sqrt(sum(pair["se"] ** 2 for pair in pairs)) / len(pairs)
+            half = stats.Z_95 * math.sqrt(sum(pair["se"] ** 2 for pair in pairs)) / len(pairs)
             averages[name] |= {
                 "recovery": mean / base if base > 0 else None,
                 "delta": mean - base,
@@ -214,9 +195,3 @@ def _calibration(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
         if text + vision > 0:
             shares[name] = {"vision_share": vision / (text + vision)}
     return shares
-
-
-def _z(alpha: float, power: float = 0.5) -> float:
-    """Return the sum of the normal quantiles of a two-sided level and a power (0.5 adds none)."""
-    normal = NormalDist()
-    return normal.inv_cdf(1 - alpha / 2) + normal.inv_cdf(power)

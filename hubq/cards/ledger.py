@@ -25,8 +25,9 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
         digits: after the point.
         scale: what the number in the file is multiplied by.
         unit: of the scaled number.
-        signed: print a plus sign.
+        signed: print a plus sign; a zero has no sign.
         floor: print smaller numbers as `<floor`.
+        plain: print as many digits as a setting was written with, whatever `digits` says.
     """
 
     digits: int = 0
@@ -34,14 +35,19 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     unit: str = ""
     signed: bool = False
     floor: float = 0.0
+    plain: bool = False
 
     def show(self, value: float) -> str:
-        """Return the characters for a scaled number; a zero never has a minus sign."""
+        """Return the characters for a scaled number."""
+        if self.plain:
+            return f"{value:.10g}"
         if self.floor and value < self.floor:
             return f"<{self.floor:.{self.digits}f}"
         text = f"{abs(value):,.{self.digits}f}"
         is_zero = not any(digit in text for digit in "123456789")
-        if value < 0 and not is_zero:
+        if is_zero:
+            return text
+        if value < 0:
             return MINUS + text
         return f"+{text}" if self.signed else text
 

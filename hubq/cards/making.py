@@ -12,9 +12,9 @@ from hubq.cards.stacks import hardware_of, library_of
 from hubq.model.card import Claim
 
 SECONDS = Shape(digits=1, unit="s")
-DAMP = Shape(digits=3, unit="fraction")
+DAMP = Shape(unit="fraction", plain=True)
 KL = Shape(digits=4, unit="nats per token", floor=0.0001)
-LIMIT = Shape(digits=2, unit="nats per token")
+LIMIT = Shape(unit="nats per token", plain=True)
 METHODS = {"gptq": "GPTQ", "awq": "AWQ", "rtn": "round-to-nearest"}
 
 
@@ -171,6 +171,4 @@ def _checks(found: Any) -> tuple[Check, ...]:
     """Read the checks of a certificate: name -> passed, or a list of them."""
     if isinstance(found, dict):
         return tuple(Check(name=str(name), passed=bool(ok)) for name, ok in found.items())
-    return tuple(
-        Check(name=str(entry["name"]), passed=bool(entry["passed"])) for entry in found
-    )
+    return tuple(Check(name=str(entry["name"]), passed=bool(entry["passed"])) for entry in found)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from hubq.cards.ledger import DELTA, LEVEL, POINTS, Ledger, escape_pointer
+from hubq.cards.ledger import DELTA, LEVEL, Ledger, escape_pointer
 from hubq.cards.scores import Difference
 from hubq.model.card import Claim
 from hubq.model.recipe import BASELINE
@@ -22,8 +22,9 @@ def verdicts(ledger: Ledger, variant: str, found: Sequence[Difference]) -> tuple
     by = {kind: [d for d in usable if d.verdict == kind] for kind in _ORDER}
     sentences = [_loss(ledger, variant, difference) for difference in by["loss"]]
     sentences += [_gain(ledger, variant, difference) for difference in by["gain"]]
-    sentences += _within(variant, by["within"])
-    sentences += _open(ledger, variant, by["open"])
+    sentences += _hints(ledger, variant, by["hint"])
+    sentences += _within(variant, by["within"], len(found))
+    sentences += _open(variant, by["open"])
     return tuple(sentences)
 
 
@@ -60,14 +61,17 @@ def listed(words: Iterable[str]) -> str:
     return f"{', '.join(all_words[:-1])} and {all_words[-1]}"
 
 
-_ORDER = ("loss", "gain", "within", "open")
+_ORDER = ("loss", "gain", "hint", "within", "open")
 
 
 def _loss(ledger: Ledger, variant: str, found: Difference) -> str:
-    return (
+    text = (
         f"On {found.task}, {variant} loses {_size(found.delta)} points against {BASELINE} "
-        f"({interval(ledger, found.low, found.high)})."
+        f"({interval(ledger, found.low, found.high)})"
     )
+    if found.non_inferior:
+        text += f", which is less than the {found.margin} points that were declared to matter"
+    return f"{text}."
 
 
 def _gain(ledger: Ledger, variant: str, found: Difference) -> str:
@@ -77,10 +81,27 @@ def _gain(ledger: Ledger, variant: str, found: Difference) -> str:
     )
 
 
-def _within(variant: str, found: Sequence[Difference]) -> list[str]:
+def _hints(ledger: Ledger, variant: str, found: Sequence[Difference]) -> list[str]:
+    sentences = []
+    for side in ("loss", "gain"):
+        hints = [d for d in found if (d.delta.value < 0) == (side == "loss")]
+        if not hints:
+            continue
+        names = listed(
+            f"{d.task} ({d.delta} points, {interval(ledger, d.low, d.high)})" for d in hints
+        )
+        sentences.append(
+            f"On {names} there {'is a hint' if len(hints) == 1 else 'are hints'} of a {side} of "
+            f"{variant}; by the correction for the number of comparisons it may be chance."
+        )
+    return sentences
+
+
+def _within(variant: str, found: Sequence[Difference], count: int) -> list[str]:
     sentences = []
     for margin in dict.fromkeys(d.margin.shown for d in found):
-        names = listed(d.task for d in found if d.margin.shown == margin)
+        tasks = [d.task for d in found if d.margin.shown == margin]
+        names = "every task" if len(tasks) == count > 1 else listed(tasks)
         sentences.append(
             f"On {names}, any loss of {variant} is smaller than the {margin} points "
             "that were declared before the run to matter."
@@ -88,27 +109,24 @@ def _within(variant: str, found: Sequence[Difference]) -> list[str]:
     return sentences
 
 
-def _open(ledger: Ledger, variant: str, found: Sequence[Difference]) -> list[str]:
+def _open(variant: str, found: Sequence[Difference]) -> list[str]:
     if not found:
         return []
     if len(found) == 1:
         only = found[0]
-        seen = _detectable(ledger, only)
         return [
-            f"On {only.task}, these {only.items} items cannot separate {variant} from {BASELINE}; "
-            f"a difference under {seen} points would most likely have gone unseen."
+            (
+                f"On {only.task}, these {only.items} items cannot separate {variant} from "
+                f"{BASELINE}; a loss of up to {_size(only.low)} points is not excluded."
+            )
         ]
-    names = listed(f"{d.task} ({d.items} items)" for d in found)
-    worst = max((_detectable(ledger, d) for d in found), key=lambda claim: claim.value)
+    names = listed(f"{d.task} ({_size(d.low)} points)" for d in found)
     return [
-        f"On {names}, the items cannot separate {variant} from {BASELINE}; "
-        f"a difference could be as large as {worst} points there and still go unseen."
+        (
+            f"These items cannot separate {variant} from {BASELINE} on {names}; "
+            "in parentheses stands the loss that is not excluded."
+        )
     ]
-
-
-def _detectable(ledger: Ledger, found: Difference) -> Claim:
-    place = f"/scores/{escape_pointer(found.task)}/variants/{escape_pointer(found.variant)}"
-    return ledger.own(f"detectable.{found.variant}.{found.task}", f"{place}/detectable", POINTS)
 
 
 def _size(delta: Claim) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from hubq.cards.family import Family
@@ -31,6 +33,7 @@ class ScoreRow(msgspec.Struct, frozen=True, kw_only=True):
         variant: its name.
         link: the address of its repo; empty when it has none.
         this: whether the card is this variant's.
+        control: whether it is measured and never published.
         cells: one for each task.
         average: the mean over tasks; none unless every task was measured.
         recovery: that mean relative to the baseline's, in percent.
@@ -39,6 +42,7 @@ class ScoreRow(msgspec.Struct, frozen=True, kw_only=True):
     variant: str
     link: str
     this: bool
+    control: bool
     cells: tuple[Cell, ...]
     average: Cell | None
     recovery: Cell | None
@@ -72,7 +76,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
         lost, gained: items on which the variant does worse, and better.
         p: after Holm's correction.
         margin: the loss in points declared to be none that matters.
-        verdict: `loss`, `gain`, `within` (the margin) or `open`.
+        verdict: `loss`, `gain`, `within` (the margin), `hint` or `open`.
+        non_inferior: whether the interval excludes a loss as large as the margin.
         floor: whether the baseline is no better than guessing.
     """
 
@@ -89,6 +94,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     p: Claim
     margin: Claim
     verdict: str
+    non_inferior: bool
     floor: bool
 
 
@@ -127,7 +133,7 @@ def differences(family: Family, ledger: Ledger, variant: str) -> tuple[Differenc
     for task in family.tasks:
         compared = _comparison(ledger, task.name, variant)
         if compared is not None and compared["comparable"]:
-            found.append(_difference(ledger, task.name, variant, compared["verdict"]))
+            found.append(_difference(ledger, task.name, variant, compared))
     return tuple(found)
 
 
@@ -159,6 +165,7 @@ def _row(family: Family, ledger: Ledger, notes: Footnotes, name: str, this: str)
         variant=name,
         link=family.link(repo) if repo else "",
         this=name == this,
+        control=name in family.controls,
         cells=tuple(_cell(family, ledger, notes, name, task.name) for task in family.tasks),
         average=average,
         recovery=recovery,
@@ -196,7 +203,7 @@ def _items(family: Family, ledger: Ledger, task: str) -> Claim | None:
     return ledger.items(f"n.{task}", stage, "score") if stage in family.results else None
 
 
-def _difference(ledger: Ledger, task: str, variant: str, verdict: str) -> Difference:
+def _difference(ledger: Ledger, task: str, variant: str, compared: dict[str, Any]) -> Difference:
     place, tail = _place(task, variant), f"{variant}.{task}"
     return Difference(
         task=task,
@@ -213,13 +220,14 @@ def _difference(ledger: Ledger, task: str, variant: str, verdict: str) -> Differ
         gained=ledger.own(f"gained.{tail}", f"{place}/gained", COUNT),
         p=ledger.own(f"p.{tail}", f"{place}/holm", PROBABILITY),
         margin=ledger.own(f"margin.{task}", f"/scores/{escape_pointer(task)}/margin", POINTS),
-        verdict=verdict,
+        verdict=compared["verdict"],
+        non_inferior=compared["non_inferiority"] == "non-inferior",
         floor=bool(ledger.document["scores"][task]["floor"]),
     )
 
 
-def _comparison(ledger: Ledger, task: str, variant: str) -> dict[str, object] | None:
-    found: dict[str, object] | None = ledger.document["scores"][task]["variants"].get(variant)
+def _comparison(ledger: Ledger, task: str, variant: str) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = ledger.document["scores"][task]["variants"].get(variant)
     return found
 
 

@@ -181,9 +181,7 @@ def _speed_row(
     )
 
 
-def _workloads(
-    ledger: Ledger, stage: str, settings: dict[str, Any]
-) -> tuple[WorkloadFacts, ...]:
+def _workloads(ledger: Ledger, stage: str, settings: dict[str, Any]) -> tuple[WorkloadFacts, ...]:
     found = []
     for index, workload in enumerate(settings.get("workloads", ())):
         place, tail = f"/stage/settings/workloads/{index}", workload["name"]

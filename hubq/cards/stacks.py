@@ -8,7 +8,7 @@ from hubq.cards.family import Family
 from hubq.model.environment import EnvironmentStack, Hardware
 
 _KINDS = (
-    ("quantize", "Quantized"),
+    ("quantize", "quantized"),
     ("certify", "checked"),
     ("generate", "evaluated"),
     ("bench", "timed"),
@@ -36,7 +36,7 @@ class StackFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One environment stack on a card.
 
     Attributes:
-        stages: what ran in it: `Quantized, checked and evaluated`.
+        stages: what ran in it: `Quantized, checked and evaluated`, or by variant: `BF16 timed`.
         lines: hardware first, then software, each `Name version`.
         name: the environment's name in the recipe.
         digest: of the environment.
@@ -64,23 +64,26 @@ class Requirements(msgspec.Struct, frozen=True, kw_only=True):
     torch: str
 
 
-def stacks_of(family: Family, variant: str) -> tuple[StackFacts, ...]:
-    """Return the stacks of a variant's stages, equal ones said once."""
-    grouped: dict[bytes, tuple[EnvironmentStack, list[str]]] = {}
-    for kind, verb in _KINDS:
-        stack = _stack(family, kind, variant)
-        if stack is not None:
-            same = msgspec.json.encode([stack.digest, lines_of(stack)])
-            grouped.setdefault(same, (stack, []))[1].append(verb)
+def stacks_of(family: Family, names: tuple[str, ...]) -> tuple[StackFacts, ...]:
+    """Return the stacks that the stages of some variants ran in, equal ones said once."""
+    grouped: dict[bytes, EnvironmentStack] = {}
+    ran: dict[bytes, dict[str, list[str]]] = {}
+    for name in names:
+        for kind, verb in _KINDS:
+            stack = _stack(family, kind, name)
+            if stack is not None:
+                same = msgspec.json.encode([stack.digest, lines_of(stack)])
+                grouped.setdefault(same, stack)
+                ran.setdefault(same, {}).setdefault(name, []).append(verb)
     return tuple(
         StackFacts(
-            stages=_sentence(verbs),
+            stages=_said(ran[same], alone=len(grouped) == 1),
             lines=lines_of(stack),
             name=stack.name,
             digest=stack.digest,
             external=stack.external,
         )
-        for stack, verbs in grouped.values()
+        for same, stack in grouped.items()
     )
 
 
@@ -143,13 +146,20 @@ def _machine(hardware: Hardware) -> str:
         return f"{count}{first.name} ({first.memory_bytes / 2**30:.0f} GiB)"
     memory = f"{hardware.memory_bytes / 2**30:.0f} GiB of memory"
     threads = f"{hardware.threads} thread{'s' if hardware.threads != 1 else ''}"
-    return f"CPU only: {hardware.cpu}, {threads}, {memory}"
+    return f"{hardware.cpu}, {threads}, {memory}, no GPU"
 
 
 def _public(version: str) -> str:
     return version.partition("+")[0]
 
 
-def _sentence(verbs: list[str]) -> str:
-    text = verbs[0] if len(verbs) == 1 else f"{', '.join(verbs[:-1])} and {verbs[-1]}"
-    return text[:1].upper() + text[1:]
+def _said(ran: dict[str, list[str]], *, alone: bool) -> str:
+    """Return what ran in a stack; names of variants are left out when there is no other stack."""
+    if alone:
+        verbs = [verb for _, verb in _KINDS if any(verb in done for done in ran.values())]
+        return _enumerated(verbs).capitalize()
+    return "; ".join(f"{name} {_enumerated(verbs)}" for name, verbs in ran.items())
+
+
+def _enumerated(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

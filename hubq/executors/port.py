@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from hubq.model.outcome import Outcome
+from hubq.model.outcome import Event, Outcome
 
 
 class WorkerJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,11 +42,11 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         stage: the id of the stage.
-        event: the worker's own event: its `event` names it (`progress`, `phase`, `metric`, `memory`).
+        event: what it said.
     """
 
     stage: str
-    event: dict[str, Any]
+    event: Event
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):

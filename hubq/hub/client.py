@@ -72,13 +72,14 @@ def committing(endpoint: str) -> Iterator[None]:
     """Hold the client library's commit settings for one endpoint.
 
     The library uploads through Xet whenever it is installed and fails on a server that has none.
-    Its warnings about metadata are the card lint's business. Both are settings of the process, so
-    commits are made one after the other.
+    Its warnings are nobody's business here: those about metadata are the card lint's, those about
+    the HTTP library its own. Both are settings of the process, so commits are made one after the
+    other.
     """
     from huggingface_hub import constants
 
     with _commit_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
+        warnings.simplefilter("ignore")
         before = constants.HF_HUB_DISABLE_XET
         constants.HF_HUB_DISABLE_XET = before or endpoint != HUGGING_FACE
         try:

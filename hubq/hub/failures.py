@@ -104,6 +104,8 @@ def _said_otherwise(error: BaseException, call: Call) -> UserError | None:
     import httpx2
     from huggingface_hub import errors
 
+    if type(error) is RuntimeError and isinstance(error.__cause__, Exception):
+        return _said(error.__cause__, call)  # how the library wraps a failed upload
     if isinstance(error, json.JSONDecodeError):
         return _silent(call, "answered with something that is not JSON")
     if isinstance(error, ValueError) and str(error).startswith("Invalid metadata in README.md"):

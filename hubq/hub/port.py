@@ -44,7 +44,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: of the user.
         orgs: the organizations the user belongs to.
-        role: of the token: `read`, `write`, `fineGrained`, or what else the hub calls it.
+        role: of the token: `read`, `write`, `fineGrained`, `admin`, or what the hub calls it.
         writable: the namespaces, and single repos, that the token may write to.
     """
 
@@ -54,7 +54,12 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     writable: tuple[str, ...] = ()
 
     def can_write(self, target: str) -> bool:
-        """Return whether the token may write to a repo (`org/name`) or a namespace (`org`)."""
+        """Return whether the token may write to a repo (`org/name`) or a namespace (`org`).
+
+        An `admin` (the owner of an embedded Hub) may write everywhere, to new namespaces too.
+        """
+        if self.role == "admin":
+            return True
         return target in self.writable or target.partition("/")[0] in self.writable
 
 

@@ -10,10 +10,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hubq.localhub import views
 from hubq.localhub.api import collections, commits, discussions, files, lfs, refs, repos
 from hubq.localhub.api.call import Handler, Service, answer, refusal
 from hubq.localhub.problems import NotFoundError, RepoNotFoundError
+from hubq.localhub.web import views
 
 _REPO = "/api/{kinds}/{ns}/{name}"
 _SLUG = "/api/collections/{ns}/{slug}"
@@ -63,8 +63,8 @@ API: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/_lfs/verify", lfs.verify),
     ("POST", "/{ns}/{name}.git/info/lfs/objects/batch", lfs.batch),
     ("POST", "/{kinds}/{ns}/{name}.git/info/lfs/objects/batch", lfs.batch),
-    ("GET", "/{kinds}/{ns}/{name}/resolve/{rev}/{path:path}", files.resolve),
     ("GET", "/{ns}/{name}/resolve/{rev}/{path:path}", files.resolve),
+    ("GET", "/{kinds}/{ns}/{name}/resolve/{rev}/{path:path}", files.resolve),
 )
 
 
@@ -76,8 +76,7 @@ def build(service: Service, *, allow_remote: bool = False) -> ASGIApp:
         allow_remote: whether requests under other names than loopback's are answered.
     """
     routes = [
-        Route(path, _endpoint(service, handler), methods=[method])
-        for method, path, handler in API
+        Route(path, _endpoint(service, handler), methods=[method]) for method, path, handler in API
     ]
     routes.insert(0, Route("/_lfs/part", _uploader(service), methods=["PUT"]))
     routes += views.routes(service)
@@ -105,9 +104,7 @@ class _Front:
         await self._app(scope, receive, send)
 
 
-def _endpoint(
-    service: Service, handler: Handler
-) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(service: Service, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     """Return the function that Starlette calls for a handler."""
 
     async def endpoint(request: Request) -> Response:

@@ -134,9 +134,7 @@ class CollectionShelf:
             items = tuple(item for item in collection.items if item.key != key)
             return self._with_items(collection, items)
 
-    def _with_items(
-        self, collection: Collection, items: tuple[CollectionItem, ...]
-    ) -> Collection:
+    def _with_items(self, collection: Collection, items: tuple[CollectionItem, ...]) -> Collection:
         return self._save(msgspec.structs.replace(collection, items=items, updated=now()))
 
     def _save(self, collection: Collection) -> Collection:

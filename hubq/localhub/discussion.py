@@ -25,8 +25,7 @@ class DiscussionLog:
         """Return every discussion, newest first."""
         folder = self._repo.folder / "discussions"
         found = [
-            msgspec.json.decode(file.read_bytes(), type=Discussion)
-            for file in disk.listing(folder)
+            msgspec.json.decode(file.read_bytes(), type=Discussion) for file in disk.listing(folder)
         ]
         return sorted(found, key=lambda discussion: discussion.num, reverse=True)
 

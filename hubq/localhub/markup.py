@@ -21,17 +21,19 @@ _EXTENSIONS = ["table", "autolink", "strikethrough", "tasklist"]
 _OPTIONS = Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_FOOTNOTES
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _VOID = frozenset({"br", "hr", "img", "wbr"})
-_ALLOWED = _HEADINGS | _VOID | frozenset(
-    "a abbr b blockquote caption cite code col colgroup dd del details dfn div dl dt em figcaption "
-    "figure i ins kbd li mark ol p pre q rp rt ruby s samp section small span strong sub summary "
-    "sup table tbody td tfoot th thead time tr tt u ul var".split()
-)
+_KEPT_TEXT = """
+a abbr b blockquote caption cite code col colgroup dd del details dfn div dl dt em figcaption
+figure i ins kbd li mark ol p pre q rp rt ruby s samp section small span strong sub summary
+sup table tbody td tfoot th thead time tr tt u ul var
+"""
 # Their content is no text for readers either.
-_DROPPED = frozenset(
-    "script style iframe object embed applet form button select textarea template noscript "
-    "noembed noframes svg math audio video source track title meta link base head frame frameset "
-    "plaintext xmp dialog canvas map".split()
-)
+_DROPPED_TEXT = """
+script style iframe object embed applet form button select textarea template noscript
+noembed noframes svg math audio video source track title meta link base head frame frameset
+plaintext xmp dialog canvas map
+"""
+_ALLOWED = _HEADINGS | _VOID | frozenset(_KEPT_TEXT.split())
+_DROPPED = frozenset(_DROPPED_TEXT.split())
 _PLAIN_ATTRIBUTES = {
     "": ("title", "dir", "lang"),
     "td": ("align", "valign", "colspan", "rowspan"),
@@ -84,18 +86,12 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         if scheme == "mailto":
             return address
         if scheme in {"http", "https"} and host:
-            names = path.strip("/").split("/")
-            here = self.page_of("/".join(names)) if host in _HUB_HOSTS else ""
-            return here or address
-        if scheme or host:
-            return ""
-        if not path:
-            return f"#{fragment}" if fragment else ""
-        own = self._own_path(address)
-        if not own:
-            return ""
+            return (self.page_of(path.strip("/")) if host in _HUB_HOSTS else "") or address
         suffix = f"#{fragment}" if fragment else ""
-        return f"{self.repo_path}/blob/{quote(self.revision, safe='')}/{own}{suffix}"
+        own = self._own_path(address)
+        if own:
+            return f"{self.repo_path}/blob/{quote(self.revision, safe='')}/{own}{suffix}"
+        return "" if scheme or host or path else suffix
 
     def _own_path(self, address: str) -> str:
         """Return the path in this repo that a relative address names, encoded."""
@@ -205,7 +201,8 @@ class _Writer:
         target = self._place.link(address)
         if not target or (node.parent is not None and node.parent.tag == "a"):
             return f'<span class="elsewhere">{escape(alt)}</span>'
-        return f'<a class="elsewhere" rel="noopener nofollow" href="{escape(target)}">{escape(alt)}</a>'
+        link = f'<a class="elsewhere" rel="noopener nofollow" href="{escape(target)}">'
+        return f"{link}{escape(alt)}</a>"
 
     def _checkbox(self, node: LexborNode) -> str:
         """Return the box of a task list; other inputs are dropped."""

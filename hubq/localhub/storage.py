@@ -26,12 +26,14 @@ from hubq.localhub.problems import BadRequestError, ConflictError, RepoNotFoundE
 from hubq.localhub.repository import Repository, now
 from hubq.localhub.values import KINDS, FileEntry, Kind, RepoRecord, git_oid
 
+_RESERVED = frozenset({"api", "collections", "datasets", "models", "spaces"})
 _NAME = re.compile(r"(?!.*(--|\.\.))[A-Za-z0-9_][A-Za-z0-9._-]{0,95}(?<![.-])")
-LARGE_PATTERNS = (
-    "*.7z *.arrow *.bin *.bz2 *.ckpt *.ftz *.gguf *.gz *.h5 *.joblib *.lfs.* *.mlmodel *.model "
-    "*.msgpack *.npy *.npz *.onnx *.ot *.parquet *.pb *.pickle *.pkl *.pt *.pth *.rar *.safetensors "
-    "saved_model/**/* *.tar.* *.tar *.tflite *.tgz *.wasm *.xz *.zip *.zst *tfevents*"
-).split()
+_LARGE = """
+*.7z *.arrow *.bin *.bz2 *.ckpt *.ftz *.gguf *.gz *.h5 *.joblib *.lfs.* *.mlmodel *.model *.msgpack
+*.npy *.npz *.onnx *.ot *.parquet *.pb *.pickle *.pkl *.pt *.pth *.rar *.safetensors
+saved_model/**/* *.tar.* *.tar *.tflite *.tgz *.wasm *.xz *.zip *.zst *tfevents*
+"""
+GIT_ATTRIBUTES = "".join(f"{item} filter=lfs diff=lfs merge=lfs -text\n" for item in _LARGE.split())
 
 
 class Storage:
@@ -99,8 +101,7 @@ class Storage:
                 raise ConflictError(f"You already created this {kind} repo")
             shutil.rmtree(folder, ignore_errors=True)
             repo = Repository(folder, self.blobs, self.lock)
-            text = "".join(f"{item} filter=lfs diff=lfs merge=lfs -text\n" for item in LARGE_PATTERNS)
-            entry = self.store_file(text.encode())
+            entry = self.store_file(GIT_ATTRIBUTES.encode())
             oid = repo.save_commit(
                 {".gitattributes": entry}, parents=(), author=author, title="initial commit"
             )
@@ -156,6 +157,8 @@ class Storage:
     def _folder(self, repo_id: str, kind: Kind) -> Path | None:
         """Return where a repo lies or would lie; None when the id is not valid."""
         namespace, _, name = repo_id.partition("/")
-        if kind not in KINDS or not _NAME.fullmatch(namespace) or not _NAME.fullmatch(name):
+        if kind not in KINDS or namespace in _RESERVED:
+            return None
+        if not _NAME.fullmatch(namespace) or not _NAME.fullmatch(name):
             return None
         return self.directory / "repos" / kind / namespace / name

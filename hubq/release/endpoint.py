@@ -5,14 +5,16 @@ Everything here is lazy: a release with nothing to do neither starts a server no
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hubq.errors import BadInput
 
 if TYPE_CHECKING:
-    from hubq.hub.port import Hub
+    from hubq.hub.port import Hub, RemoteFile
     from hubq.localhub.server import LocalHub
     from hubq.localhub.storage import Storage
 
@@ -74,6 +76,12 @@ class Endpoint:
             self._server = server
         return self._server
 
+    def address(self, repo: str) -> str:
+        """Return where people find a repo: its page, or its name when no server runs now."""
+        if not self.local:
+            return f"{self.name}/{repo}"
+        return f"{self._server.url}/{repo}" if self._server else f"{LOCAL}:{repo}"
+
     def local_head(self, repo: str, revision: str | None) -> str | None:
         """Return the commit of a repo in the embedded Hub, read from its files; none if not there."""
         if not self.local or not self.folder.is_dir():
@@ -119,3 +127,20 @@ def storage_head(folder: Path, repo: str, revision: str | None) -> str | None:
         return local_storage(folder).repo(repo).head(revision or "main")
     except LocalHubError:
         return None
+
+
+def storage_tree(folder: Path, repo: str) -> dict[str, RemoteFile]:
+    """Return the files of a repo's main branch in an embedded Hub's files."""
+    from hubq.hub.port import RemoteFile
+
+    files = local_storage(folder).repo(repo).files()
+    return {
+        name: RemoteFile(size=file.size, oid=file.blob if file.lfs else file.git, lfs=file.lfs)
+        for name, file in files.items()
+    }
+
+
+def wait_for_interrupt() -> None:
+    """Return when Ctrl-C or SIGTERM comes."""
+    with contextlib.suppress(KeyboardInterrupt):
+        threading.Event().wait()

@@ -52,8 +52,13 @@ class Machine:
     def digest(self) -> str:
         """What a speed measurement depends on: processor, cores, GPUs and driver."""
         hardware = self.hardware
-        gpus = [gpu.name for gpu in hardware.gpus] if self.device == "cuda" else []
-        return digest([hardware.cpu, hardware.threads, gpus, hardware.driver if gpus else ""])
+        driver = hardware.driver if self.gpus else ""
+        return digest([hardware.cpu, hardware.threads, self.gpus, driver])
+
+    @property
+    def gpus(self) -> tuple[str, ...]:
+        """The names of the GPUs in use, in the driver's order."""
+        return tuple(gpu.name for gpu in self.hardware.gpus) if self.device == "cuda" else ()
 
     @property
     def cpu_slots(self) -> int:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from hubq.evaluate.items import items_digest
 from hubq.evaluate.scoring import program_digest as score_digest
+from hubq.model.codec import digest
 from hubq.workers.registry import WORKERS, program_digest
 
 
 def program_digests() -> dict[str, str]:
     """Return `kind/backend` -> digest of the files that do it."""
-    digests = {f"{kind}/{backend}": program_digest(w) for (kind, backend), w in WORKERS.items()}
+    digests = {f"{w.kind}/{w.backend}": program_digest(w) for w in WORKERS}
+    for name in ("certify/transformers", "generate/transformers"):
+        digests[name] = digest([digests[name], items_digest()])
     # What a card's text depends on besides its facts is in the digest of its templates.
     return {**digests, "score/hubq": score_digest(), "card/hubq": ""}

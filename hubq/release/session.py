@@ -205,6 +205,7 @@ class Session:
         return Context(
             namespace=self._namespace(),
             endpoint=self.endpoint.name,
+            site="" if self.endpoint.local else self.endpoint.name,
             private=self.options.private,
             allow_gaps=self.options.allow_gaps,
             device=self.machine.device,

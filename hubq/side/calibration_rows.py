@@ -141,6 +141,7 @@ def summary(rows: Sequence[Row], dropped: Sequence[Dropped]) -> dict[str, Any]:
             for row in rows
         ],
         "dropped": [{"id": row.id, "reason": row.reason} for row in dropped],
+        "rows_used": len(rows),
         "text_tokens": text,
         "vision_tokens": vision,
         "vision_per_text": round(vision / text, 6) if text else None,

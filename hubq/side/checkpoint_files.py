@@ -17,8 +17,11 @@ from typing import Any
 INDEX = "model.safetensors.index.json"
 #: Files that go from the source to a checkpoint byte by byte: tokenizer, processor, chat template,
 #: generation settings and licence; never weights, pickles, code or the source's own card.
-CARRIED = ("*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken", "LICENSE*", "NOTICE*", "USE_POLICY*")
-NOT_CARRIED = ("config.json", "quantize_config.json", "*.index.json", "README*", "requirements*.txt")
+CARRIED = (
+    *("*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken"),
+    *("LICENSE*", "NOTICE*", "USE_POLICY*"),
+)
+NOT_CARRIED = ("config.json", "quantize_config.json", "*.index.json", "README*", "require*.txt")
 #: Files whose strings are vocabulary, where a slash says nothing.
 VOCABULARIES = ("tokenizer.json", "vocab.json", "added_tokens.json", INDEX)
 
@@ -52,6 +55,11 @@ def weight_files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.safetensors"))
 
 
+def weight_bytes(folder: Path) -> int:
+    """Return the size of a model folder's weights in bytes."""
+    return sum(path.stat().st_size for path in weight_files(folder))
+
+
 def tensors(folder: Path) -> dict[str, dict[str, Any]]:
     """Return the header entries of every tensor in a model folder.
 
@@ -63,13 +71,13 @@ def tensors(folder: Path) -> dict[str, dict[str, Any]]:
         header = read_header(path)
         twice = found.keys() & header.keys()
         if twice:
-            raise ValueError(f"{sorted(twice)[0]} is in more than one weight file")
+            raise ValueError(f"{min(twice)} is in more than one weight file")
         found |= header
     return found
 
 
 def index_problem(folder: Path) -> str:
-    """Return what is wrong between a checkpoint's index and its weight files; empty when all is well."""
+    """Return what is wrong between a checkpoint's index and its weight files; empty if nothing."""
     names = {path.name for path in weight_files(folder)}
     if not names:
         return "there are no safetensors files"

@@ -1,4 +1,4 @@
-"""Conversations: how a question with pictures becomes a model's input, with the source's own template."""
+"""Conversations: from a question with pictures to a model's input, by the source's own template."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ def forced(
 ) -> tuple[dict[str, Any], int]:
     """Return the tensors of a question followed by its answer, and the answer's length in tokens.
 
-    The answer ends with the template's end of turn, which is counted. It is tokenized apart from the
-    question, as it would be generated, so that no token reaches across the boundary.
+    The answer ends with the template's end of turn, which is counted. It is tokenized apart from
+    the question, as it would be generated, so that no token reaches across the boundary.
     """
     import torch
 

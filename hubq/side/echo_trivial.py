@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,7 @@ def _child(seconds: float, work: Path) -> None:
     (work / "child").write_text(str(child.pid), encoding="ascii")
 
 
-_STEPS = {
+_STEPS: dict[str, Callable[[Any, Path], None]] = {
     "say": _say,
     "write": _write,
     "sleep": _sleep,

@@ -19,8 +19,8 @@ from pathlib import Path
 PROGRESS_EVERY_S = 0.1
 
 
-class Stop(BaseException):  # noqa: N818 - it is a request, and no script's `except Exception` may eat it
-    """Raised at a safe point after SIGTERM."""
+class Stop(BaseException):
+    """Raised at a safe point after SIGTERM; no `except Exception` of a library's may eat it."""
 
 
 class _Line:
@@ -128,7 +128,7 @@ def emit(event: str, **fields: object) -> None:
 
 
 def resident_bytes() -> tuple[int, int]:
-    """Return the resident memory of this process now and at its peak since `reset_peak`, in bytes."""
+    """Return the resident memory of this process and its peak since `reset_peak`, in bytes."""
     try:
         text = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
     except OSError:

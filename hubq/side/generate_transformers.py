@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import conversation
+import decoding
 import events
 import loading
 
@@ -77,45 +78,10 @@ def run(job: dict[str, Any], work: Path) -> dict[str, Any]:
             "prepare": round(ready - loaded, 3),
             "generate": round(done - ready, 3),
         },
-        **describe(model),
+        **decoding.describe(model),
     }
     (work / "generate.json").write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
     return facts
-
-
-def describe(model: Any) -> dict[str, Any]:
-    """Return what of a loaded model can move its answers: kernels, attention, types, versions."""
-    import torch
-    import transformers
-
-    parts = {"text": model.config.get_text_config()}
-    if (vision := getattr(model.config, "vision_config", None)) is not None:
-        parts["vision"] = vision
-    attention = {name: getattr(part, "_attn_implementation", None) for name, part in parts.items()}
-    return {
-        "kernels": loading.model_kernels(model),
-        "attention": attention,
-        "dtype": str(model.dtype).removeprefix("torch."),
-        "device": str(model.device),
-        "threads": torch.get_num_threads(),
-        "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
-    }
-
-
-def neutral_generation(model: Any, tokenizer: Any) -> Any:
-    """Return a greedy generation configuration that keeps only the model's end and pad tokens.
-
-    A source's own file may ask for sampling, penalties or forced tokens; none of that belongs in a
-    comparison, and `generate` would fill such fields in again from the model's configuration.
-    """
-    from transformers import GenerationConfig
-
-    own = model.generation_config
-    ends = own.eos_token_id if own.eos_token_id is not None else tokenizer.eos_token_id
-    ends = list(ends) if isinstance(ends, list | tuple) else [ends]
-    pads = (own.pad_token_id, tokenizer.pad_token_id, ends[0])
-    pad = next(token for token in pads if token is not None)
-    return GenerationConfig(do_sample=False, eos_token_id=ends, pad_token_id=pad)
 
 
 def plan_batches(items: Sequence[dict[str, Any]], batch_size: int) -> list[list[int]]:
@@ -144,7 +110,7 @@ def _warm_model(job: dict[str, Any]) -> tuple[Any, Any]:
         loading.release_memory()
         model, processor = loading.load_model(Path(job["checkpoint"]), job["dtype"], job["device"])
         tokenizer = conversation.tokenizer_of(processor)
-        model.generation_config = neutral_generation(model, tokenizer)
+        model.generation_config = decoding.neutral_generation(model, tokenizer)
         tokenizer.padding_side = "left"
         if tokenizer.pad_token is None:
             tokenizer.pad_token = tokenizer.eos_token
@@ -193,9 +159,7 @@ def _prepare(
         if "pixel_values" in inputs:  # the model casts them at once; kept, they take half the room
             inputs["pixel_values"] = inputs["pixel_values"].to(dtype)
         batches.append((positions, inputs))
-    size = sum(
-        value.nbytes for _, inputs in batches for value in inputs.values() if hasattr(value, "nbytes")
-    )
+    size = sum(value.nbytes for _, inputs in batches for value in inputs.values())
     hashes = [_prompt_hash(item, text, limits) for item, text in zip(items, texts, strict=True)]
     return {"batches": batches, "hashes": hashes, "pixel_limits": limits, "bytes": size}
 

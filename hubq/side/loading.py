@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 
-class LoadProblem(Exception):
+class MisfitError(Exception):
     """The weights do not fit the model: something is missing, left over or of another shape."""
 
 
@@ -58,11 +58,11 @@ def load_model(path: Path | str, dtype: str, device: str) -> tuple[Any, Any]:
     """Load a model and its processor, every weight in its place.
 
     Raises:
-        LoadProblem: a weight is missing (and would be random), left over or of another shape.
+        MisfitError: a weight is missing (and would be random), left over or of another shape.
     """
     model, processor, report = load_with_report(path, dtype, device)
     if report:
-        raise LoadProblem(describe_report(report))
+        raise MisfitError(describe_report(report))
     return model, processor
 
 
@@ -92,7 +92,7 @@ def is_quantized(module: Any) -> bool:
 
 
 def model_kernels(model: Any) -> dict[str, int]:
-    """Return how many linear modules there are of each class: `{"TorchLinear": 35, "Linear": 11}`."""
+    """Return how many linear modules each class has: `{"TorchLinear": 35, "Linear": 11}`."""
     return dict(Counter(type(module).__name__ for module in linears(model).values()))
 
 

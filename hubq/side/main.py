@@ -9,7 +9,8 @@ A job is a folder, CONTROL_DIR. In it: `job.json` (read), `files/` (the script's
 `out.json` (written last, by one rename):
 
     {"schema": 1, "state": "done", "result": {...}, "usage": {...}}
-    {"schema": 1, "state": "failed" | "oom", "error": {"type", "message", "traceback"}, "usage": ...}
+    {"schema": 1, "state": "failed", "error": {"type", "message", "traceback"}, "usage": {...}}
+    {"schema": 1, "state": "oom", "error": {...}, "usage": {...}}
     {"schema": 1, "state": "stopped", "usage": {...}}
 
 A script is `side/<kind>_<backend>.py` with `run(job: dict, work: Path) -> dict`. It imports side's
@@ -25,6 +26,7 @@ from __future__ import annotations
 
 import ctypes
 import faulthandler
+import gc
 import importlib.util
 import json
 import os
@@ -112,6 +114,7 @@ def run_job(script: str, control: Path) -> str:
         "peak_resident_bytes": events.resident_bytes()[1],
         "lifetime_peak_resident_bytes": _lifetime_peak(),
     }
+    _tidy()
     _write(control / "out.json", out)
     _flush()
     _State.busy = False
@@ -217,6 +220,14 @@ def _flush() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     ctypes.CDLL(None).fflush(None)
+
+
+def _tidy() -> None:
+    """Give back what the job held, so that it does not weigh on the next one."""
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
 
 
 def _explain(error: BaseException) -> dict[str, str]:

@@ -1,16 +1,15 @@
 """Quantize a model with GPTQModel: GPTQ, AWQ or plain rounding of the language model's Linears.
 
 GPTQModel saves broken checkpoints without an error when weights are not finite, when groups do not
-fit, or when its looper ends early; it puts paths of this machine into the configuration and re-saves
-files that should stay as they are. What it leaves is therefore checked and put in order here, and a
-checkpoint that is not what was asked for is never left behind.
+fit, or when its looper ends early; it puts paths of this machine into the configuration and saves
+files anew that should stay as they are. What it leaves is therefore checked and put in order here,
+and a checkpoint that is not what was asked for is never left behind.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import os
 import random
 import shutil
 import time
@@ -22,26 +21,19 @@ from typing import Any
 
 import calibration_rows
 import checkpoint_files
-import conversation
 import events
+import finite
 import loading
 
 SCHEMA = 1
-#: Read when the library is imported. Two workers even on one core: with fewer, loading fails. No
-#: packing extension: compiling it takes longer than packing without it.
-VARIABLES = {"GPTQMODEL_CPU_WORKERS": "2", "GPTQMODEL_DISABLE_PACK_EXT": "1", "GPTQMODEL_OFFLINE": "1"}
 LIBRARIES = ("gptqmodel", "transformers", "torch", "safetensors", "tokenizers", "numpy", "optimum")
-#: What stands for a module's loss when there is none: nothing for rounding; for AWQ a module whose
+#: What may stand for a module's loss: nothing but a number; for AWQ also this, of a module whose
 #: input has no scale to fold, such as the output projection under grouped-query attention.
-LOSSLESS: dict[str, tuple[str | None, ...]] = {
-    "gptq": (),
-    "awq": ("not applicable",),
-    "rtn": (None, "", "not applicable"),
-}
+LOSSLESS = {"gptq": (), "awq": ("not applicable",), "rtn": ()}
 VISION_TOKENS = ("image_token_id", "video_token_id", "image_token_index", "video_token_index")
 
 
-class QuantizationProblem(Exception):
+class QuantizationError(Exception):
     """The library ended without an error and what it made must not be used."""
 
 
@@ -57,11 +49,9 @@ def run(job: dict[str, Any], work: Path) -> dict[str, Any]:
         The numbers of `quantize.json` that fit in a line.
 
     Raises:
-        QuantizationProblem: the result is not what was asked for; nothing is left in `checkpoint/`.
+        QuantizationError: the result is not what was asked for; nothing is left in `checkpoint/`.
         events.Stop: a stop was asked for; nothing is left in `checkpoint/`.
     """
-    for name, value in VARIABLES.items():
-        os.environ.setdefault(name, value)
     settings, source = job["settings"], Path(job["paths"]["model"])
     checkpoint = work / "checkpoint"
     clock = Clock()
@@ -78,7 +68,7 @@ def run(job: dict[str, Any], work: Path) -> dict[str, Any]:
         "libraries": _versions(),
         "seconds": clock.seconds,
         "peak_resident_bytes": events.resident_bytes()[1],
-        "size_bytes": sum(path.stat().st_size for path in checkpoint_files.weight_files(checkpoint)),
+        "size_bytes": checkpoint_files.weight_bytes(checkpoint),
     }
     checkpoint_files.write_json(work / "quantize.json", record)
     return {
@@ -171,7 +161,7 @@ def _calibration(
     )
     if not rows:
         limit = settings["calibration"]["length"]
-        raise QuantizationProblem(f"no calibration row is within {limit} tokens")
+        raise QuantizationError(f"no calibration row is within {limit} tokens")
     if settings["method"] == "awq":
         rows, short = calibration_rows.equalize(rows)
         dropped += short
@@ -236,11 +226,11 @@ def _aligned_positions() -> Iterator[None]:
         AWQProcessor._concat_batch_metadata = staticmethod(original)  # noqa: SLF001
 
 
-def _modules(log: dict[str, list[dict[str, Any]]], settings: dict[str, Any]) -> list[dict[str, Any]]:
+def _modules(log: dict[str, list[Any]], settings: dict[str, Any]) -> list[dict[str, Any]]:
     """Return what the library says of each module it quantized.
 
     Raises:
-        QuantizationProblem: a module was rounded instead, or AWQ did not look at all rows.
+        QuantizationError: a module was rounded instead, or AWQ did not look at all rows.
     """
     modules = []
     for entry in (entry for entries in log.values() for entry in entries):
@@ -255,9 +245,9 @@ def _modules(log: dict[str, list[dict[str, Any]]], settings: dict[str, Any]) -> 
         name = f"layer {module['layer']} {module['module']}"
         said = entry.get("loss")
         if module["loss"] is None and said not in LOSSLESS[settings["method"]]:
-            raise QuantizationProblem(f"{name} was not quantized as asked: loss {said!r}")
+            raise QuantizationError(f"{name} was not quantized as asked: loss {said!r}")
         if module["damp"] is not None and module["damp"] >= 1:
-            raise QuantizationProblem(f"{name} could not be solved: damping reached 1")
+            raise QuantizationError(f"{name} could not be solved: damping reached 1")
         if settings["method"] == "awq":
             _require_all_rows(name, entry)
         modules.append(module)
@@ -267,9 +257,12 @@ def _modules(log: dict[str, list[dict[str, Any]]], settings: dict[str, Any]) -> 
 
 
 def _number(said: Any) -> float | None:
-    """Return the number that the library logged, or none when it logged words or no finite number."""
+    """Return the number that the library logged, or none when it logged words or no finite number.
+
+    Rounding, when it was asked for, is logged as `rtn: <error>`; as a way out it is `rtn fallback`.
+    """
     try:
-        value = float(said)
+        value = float(str(said).removeprefix("rtn: "))
     except (TypeError, ValueError):
         return None
     return value if math.isfinite(value) else None
@@ -279,42 +272,28 @@ def _require_all_rows(name: str, entry: dict[str, Any]) -> None:
     for what in ("activation", "scale"):
         raw, retained = entry.get(f"{what}_raw_tokens"), entry.get(f"{what}_retained_tokens")
         if raw is None or raw != retained:
-            raise QuantizationProblem(f"{name}: AWQ looked at {retained} of {raw} tokens")
+            raise QuantizationError(f"{name}: AWQ looked at {retained} of {raw} tokens")
 
 
 def _require_searched(modules: Sequence[dict[str, Any]]) -> None:
-    """Refuse a layer without any scale search: the library has rounded it and said so in its log."""
+    """Refuse a layer without any scale search: the library has only rounded it."""
     for layer in {module["layer"] for module in modules}:
         if all(module["loss"] is None for module in modules if module["layer"] == layer):
-            raise QuantizationProblem(f"layer {layer} was rounded: AWQ searched no scales for it")
+            raise QuantizationError(f"layer {layer} was rounded: AWQ searched no scales for it")
 
 
 def _require_every_layer(modules: Sequence[dict[str, Any]], config: Any) -> None:
     layers = getattr(config, "text_config", config).num_hidden_layers
     done = {module["layer"] for module in modules}
     if done != set(range(layers)):
-        raise QuantizationProblem(f"only {len(done)} of {layers} layers were quantized")
+        raise QuantizationError(f"only {len(done)} of {layers} layers were quantized")
 
 
 def _require_finite(source: Path) -> None:
-    """Raise QuantizationProblem at the first weight that is not finite."""
-    bad = next(not_finite(source), None)
+    """Raise QuantizationError at the first weight that is not finite."""
+    bad = next(finite.not_finite(source), None)
     if bad is not None:
-        raise QuantizationProblem(f"the source's {bad} is not finite")
-
-
-def not_finite(folder: Path) -> Iterator[str]:
-    """Yield the name of every floating tensor in a model folder with a NaN or an infinity."""
-    import torch
-    from safetensors import safe_open
-
-    for path in checkpoint_files.weight_files(folder):
-        with safe_open(path, framework="pt") as tensors:
-            for name in tensors.keys():  # noqa: SIM118 - it is no mapping
-                events.check()
-                tensor = tensors.get_tensor(name)
-                if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-                    yield name
+        raise QuantizationError(f"the source's {bad} is not finite")
 
 
 def put_in_order(source: Path, checkpoint: Path) -> dict[str, Any]:
@@ -342,10 +321,10 @@ def put_in_order(source: Path, checkpoint: Path) -> dict[str, Any]:
 def _require_packed(checkpoint: Path, modules: Sequence[dict[str, Any]]) -> None:
     packed = checkpoint_files.quantized_modules(checkpoint_files.tensors(checkpoint))
     if len(packed) != len(modules):
-        raise QuantizationProblem(f"{len(packed)} modules are packed, {len(modules)} were quantized")
-    bad = next(not_finite(checkpoint), None)
+        raise QuantizationError(f"{len(packed)} modules packed, {len(modules)} quantized")
+    bad = next(finite.not_finite(checkpoint), None)
     if bad is not None:
-        raise QuantizationProblem(f"{bad} is not finite after quantizing")
+        raise QuantizationError(f"{bad} is not finite after quantizing")
 
 
 def _seed(seed: int) -> None:

@@ -24,7 +24,7 @@ from hubq.workers import describe, installation
 from hubq.workers.buildlock import build_lock
 from hubq.workers.installer import Installer, Progress
 from hubq.workers.locking import read_lock
-from hubq.workers.specs import LOCKS, lock_path, spec_digest
+from hubq.workers.specs import LOCKS, install_digest, lock_path, spec_digest
 
 MARKER = "complete.json"
 PACKAGES = "packages.json"
@@ -53,7 +53,14 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Marker(msgspec.Struct, frozen=True, kw_only=True):
-    """What `complete.json` says: which environment it is and how long building took, in seconds."""
+    """What `complete.json` says.
+
+    Attributes:
+        name, device: as in the environment's spec.
+        digest: of what is installed.
+        seconds: how long building took.
+        schema: of the file.
+    """
 
     name: str
     device: Device
@@ -98,12 +105,13 @@ class EnvironmentStore:
         self._installer = installer
 
     def digest(self, spec: EnvironmentSpec) -> str:
-        """Return a spec's digest, known before anything is built."""
+        """Return a spec's digest for stage keys, known before anything is built."""
         return spec_digest(spec, self.locks)
 
     def folder(self, spec: EnvironmentSpec) -> Path:
         """Return the folder a spec's environment lies in or will lie in."""
-        return self.root / f"{spec.name}-{spec.device}-{self.digest(spec)[:FOLDER_DIGITS]}"
+        digest = install_digest(spec, self.locks)
+        return self.root / f"{spec.name}-{spec.device}-{digest[:FOLDER_DIGITS]}"
 
     def find(self, spec: EnvironmentSpec) -> Environment | None:
         """Return a spec's environment, or None when it has not been built."""
@@ -172,7 +180,7 @@ class EnvironmentStore:
         marker = Marker(
             name=spec.name,
             device=spec.device,
-            digest=self.digest(spec),
+            digest=install_digest(spec, self.locks),
             seconds=round(time.monotonic() - started, 1),
         )
         (folder / PACKAGES).write_text(pretty(installed), encoding="utf-8")
@@ -249,7 +257,7 @@ class EnvironmentStore:
     ) -> Environment:
         """Return an interpreter of the user's own as an environment.
 
-        Its digest is taken of Python's version and the packages with their hashes.
+        Its digest is taken of Python's version, the packages with their hashes and the variables.
 
         Raises:
             EnvironmentProblem: it does not run.
@@ -259,7 +267,9 @@ class EnvironmentStore:
         return Environment(
             name=name,
             device=device,
-            digest=digest_of({"device": device, "installed": installed}),
+            digest=digest_of(
+                {"device": device, "installed": installed, "variables": variables or {}}
+            ),
             interpreter=path,
             installed=installed,
             variables=variables or {},

@@ -47,11 +47,21 @@ class Installer:
     Args:
         offline: use only what is in uv's cache and in local folders.
         environ: the environment variables to start from; the process's own by default.
+        pip_config: pip's settings, `section.name` -> value; asked of pip by default.
     """
 
-    def __init__(self, *, offline: bool = False, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        offline: bool = False,
+        environ: Mapping[str, str] | None = None,
+        pip_config: Mapping[str, str] | None = None,
+    ) -> None:
         self.offline = offline
-        self.environ = uv_environ(os.environ if environ is None else environ)
+        self.environ = uv_environ(
+            os.environ if environ is None else environ,
+            _pip_config() if pip_config is None else pip_config,
+        )
         self.uv = _find_uv()
 
     def ask(self, arguments: Sequence[str], *, stdin: str = "") -> str:
@@ -119,10 +129,10 @@ class Installer:
         return [str(self.uv), "--color", "never", *offline, *arguments]
 
 
-def uv_environ(environ: Mapping[str, str]) -> dict[str, str]:
+def uv_environ(environ: Mapping[str, str], pip_config: Mapping[str, str]) -> dict[str, str]:
     """Return the variables uv runs with: the given ones without secrets, and pip's settings."""
     kept = {name: value for name, value in environ.items() if not _is_secret(name)}
-    for name, value in settings_from_pip(environ, _pip_config()).items():
+    for name, value in settings_from_pip(environ, pip_config).items():
         kept.setdefault(name, value)
     kept.pop("VIRTUAL_ENV", None)
     kept.pop("UV_TORCH_BACKEND", None)

@@ -128,9 +128,7 @@ def local_torch_offered(spec: EnvironmentSpec, uv: Installer) -> bool:
     return f"{wanted[0]}+{spec.local_torch}" in answer
 
 
-def _compile(
-    uv: Installer, arguments: list[str], spec: EnvironmentSpec, *, stdin: str = ""
-) -> str:
+def _compile(uv: Installer, arguments: list[str], spec: EnvironmentSpec, *, stdin: str = "") -> str:
     fixed = ["--quiet", "--generate-hashes", "--no-annotate", "--no-header", "--no-config"]
     target = ["--python-version", spec.python, "--python-platform", PLATFORM]
     return uv.ask(["pip", "compile", *fixed, *target, *arguments], stdin=stdin)

@@ -91,9 +91,20 @@ def lock_path(spec: EnvironmentSpec, locks: Path = LOCKS) -> Path:
 
 
 def spec_digest(spec: EnvironmentSpec, locks: Path = LOCKS) -> str:
-    """Return the digest of an environment, known before it is built; 64 hex digits.
+    """Return the digest of an environment for stage keys, known before it is built.
 
-    In it: the lock's bytes, the Python version, the device and the shim. Not in it: the name.
+    In it: what is installed and the variables that workers start with. Not in it: the name.
+
+    Raises:
+        FileNotFoundError: the lock file is missing.
+    """
+    return digest_of({"install": install_digest(spec, locks), "variables": spec.variables})
+
+
+def install_digest(spec: EnvironmentSpec, locks: Path = LOCKS) -> str:
+    """Return the digest of what is installed in an environment, which names its folder.
+
+    In it: the lock's bytes, the Python version, the device and the shim.
 
     Raises:
         FileNotFoundError: the lock file is missing.

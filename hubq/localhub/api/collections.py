@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hubq.localhub.api.call import Call, reply
+from hubq.localhub.api.call import Call
 from hubq.localhub.problems import BadRequestError, NotFoundError
 from hubq.localhub.repository import now
 from hubq.localhub.values import Collection, CollectionItem

@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from hubq.localhub import attributes, frontmatter
-from hubq.localhub.api.call import Call, repo_path
+from hubq.localhub.api.call import Call
 from hubq.localhub.discussion import DiscussionLog
-from hubq.localhub.problems import BadRequestError, EntryNotFoundError, ForbiddenError
+from hubq.localhub.problems import BadRequestError, EntryNotFoundError
 from hubq.localhub.repository import Repository, check_path
 from hubq.localhub.values import Discussion, FileEntry, git_oid, lfs_pointer
 
@@ -59,8 +59,10 @@ def preupload(call: Call) -> Any:
     if ".gitattributes" in files:
         rules = repo.blobs.read(files[".gitattributes"].blob).decode(errors="replace")
     return {
-        "files": [_upload_mode(file, files.get(file.path), rules, asked.git_ignore)
-                  for file in asked.files]
+        "files": [
+            _upload_mode(file, files.get(file.path), rules, asked.git_ignore)
+            for file in asked.files
+        ]
     }
 
 
@@ -78,7 +80,9 @@ def commit(call: Call) -> Any:
         raise BadRequestError(f"Invalid header: {error}") from None
     if not header.summary.strip():
         raise BadRequestError("A commit needs a summary")
-    base = repo.commit(header.parent_commit if create_pr and header.parent_commit else call.revision)
+    base = repo.commit(
+        header.parent_commit if create_pr and header.parent_commit else call.revision
+    )
     changes = _changes(call, repo, base.files, lines[1:])
     author = call.user.name
     if create_pr:

@@ -142,5 +142,7 @@ def _diff(call: Call, discussion: Discussion) -> str:
     """Return the names of the changed files in the form of a diff's headers."""
     before = call.repo.commit(discussion.base_commit).files
     after = call.repo.commit(f"refs/pr/{discussion.num}").files
-    paths = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+    paths = sorted(
+        path for path in before.keys() | after.keys() if before.get(path) != after.get(path)
+    )
     return "".join(f"diff --git a/{path} b/{path}\n" for path in paths)

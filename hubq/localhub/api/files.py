@@ -109,7 +109,7 @@ def _file(call: Call, blob_id: str, name: str, headers: dict[str, str]) -> Respo
     media_type = guessed or "application/octet-stream"
     if media_type.startswith(_SHOWN_AS_TEXT) or name.endswith((".md", ".jinja", ".yml", ".yaml")):
         media_type = "text/plain; charset=utf-8"
-    disposition = f"inline; filename*=UTF-8''{quote(name.split('/')[-1])}"
+    disposition = f"inline; filename*=UTF-8''{quote(name.rsplit('/', maxsplit=1)[-1])}"
     if call.flag("download"):
         disposition = disposition.replace("inline", "attachment")
     headers = headers | _SAFE | {"Content-Disposition": disposition}
@@ -132,7 +132,10 @@ def _item(
     path: str, entry: FileEntry | Folder, changes: dict[str, tuple[str, Commit]] | None
 ) -> dict[str, Any]:
     """Return an entry of a tree listing."""
-    item: dict[str, Any] = {"path": path, "oid": entry.oid if isinstance(entry, Folder) else entry.git}
+    item: dict[str, Any] = {
+        "path": path,
+        "oid": entry.oid if isinstance(entry, Folder) else entry.git,
+    }
     if isinstance(entry, Folder):
         item |= {"type": "directory", "size": 0}
     else:

@@ -125,7 +125,8 @@ async def _receive(service: Service, request: Request, fields: dict[str, str]) -
 def _actions(call: Call, item: _Object, *, multipart: bool) -> dict[str, Any]:
     """Return where to send one content."""
     sign, repo_id, kind = call.service.signer.sign, call.repo_id, call.kind
-    place = {"oid": item.oid, "size": item.size, "repo": repo_id, "kind": kind}
+    place: dict[str, str | int] = {"oid": item.oid, "size": item.size}
+    place |= {"repo": repo_id, "kind": kind}
     address = f"{call.endpoint}/_lfs"
     verification = {"href": f"{address}/verify?{sign('verify', **place)}"}
     part_bytes = call.service.part_bytes

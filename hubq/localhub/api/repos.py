@@ -197,9 +197,8 @@ def _summary(item: Profile) -> dict[str, Any]:
     }
     if item.kind == "model":
         answer["modelId"] = item.id
-        for key, value in (("pipeline_tag", item.pipeline_tag), ("library_name", item.library)):
-            if value:
-                answer[key] = value
+        named = {"pipeline_tag": item.pipeline_tag, "library_name": item.library}
+        answer |= {key: value for key, value in named.items() if value}
     return answer
 
 
@@ -270,7 +269,7 @@ def _kind(text: str) -> Kind:
 def _private(call: Call, *, default: bool) -> bool:
     """Return the visibility that a request asks for."""
     if "visibility" in call.json:
-        return call.json["visibility"] != "public"
+        return str(call.json["visibility"]) != "public"
     return bool(call.json.get("private", default))
 
 

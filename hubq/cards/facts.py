@@ -1,0 +1,276 @@
+"""Card facts: everything that a template may say, worked out from a family's files.
+
+Nothing here knows a template, and a template knows nothing but these facts. The same family gives
+the same facts; no clock, network or environment variable is read.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from hubq.cards.caveats import caveats_of
+from hubq.cards.comparison import compare
+from hubq.cards.family import Family
+from hubq.cards.footnotes import Footnotes
+from hubq.cards.ledger import COUNT, LEVEL, POINTS, Ledger, escape_pointer
+from hubq.cards.making import Certificate, Making, certificate_of, making_of
+from hubq.cards.metadata import is_vision, metadata_of
+from hubq.cards.prose import listed, overall, verdicts
+from hubq.cards.scores import (
+    Difference,
+    ScoreTable,
+    Trouble,
+    differences,
+    score_table,
+    troubles,
+)
+from hubq.cards.speed import SizeTable, SpeedTable, size_table, speed_table
+from hubq.cards.stacks import (
+    Requirements,
+    StackFacts,
+    hardware_of,
+    requirements_of,
+    stacks_of,
+)
+from hubq.errors import BadInput
+from hubq.model.card import Claim
+from hubq.model.codec import pretty
+from hubq.model.recipe import BASELINE, VariantSpec
+from hubq.recipes import recipe_digest
+
+_SCORERS = {
+    "short-answer": "short answers, ANLS",
+    "multiple-choice": "multiple choice, accuracy",
+    "circular-multiple-choice": "multiple choice, right only when right in every rotation",
+    "numeric": "numeric answers, accuracy",
+    "text-answer": "text answers, accuracy",
+}
+
+
+class SourceFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """The source as a card names it.
+
+    Attributes:
+        name: the last part of its repo id, or the folder's name.
+        repo: its repo id; empty for a folder.
+        link: the address of that commit's files; empty for a folder.
+        commit: 40 digits; empty for a folder.
+        digest: what its bytes are.
+        vision: whether the model reads images.
+    """
+
+    name: str
+    repo: str
+    link: str
+    commit: str
+    digest: str
+    vision: bool
+
+
+class TaskFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """A task as a card explains it: its scorer in words, items, and where people get the file."""
+
+    name: str
+    scorer: str
+    items: Claim | None
+    note: str
+    address: str
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What the statistics say of one variant: on all tasks together, and on each."""
+
+    variant: str
+    overall: str
+    sentences: tuple[str, ...]
+
+
+class CardFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a template may say. Numbers are claims; the rest is text.
+
+    Attributes:
+        title: of the page.
+        variant: the card's variant; empty on the family report.
+        repo: the card's repo id; empty on the family report.
+        spec: how the recipe makes the variant; none on the family report.
+        metadata: the front matter.
+        source: the model the family is made from.
+        recipe: the recipe's name; recipe_digest: of the recipe with suite and workloads.
+        intro: the recipe's paragraph about the family, Markdown.
+        tasks: the benchmarks.
+        scores, speed, sizes: the family's tables.
+        differences: this variant against the baseline; every variant's on the report.
+        verdicts: prose on each variant of `differences`.
+        compared: how many comparisons Holm's correction runs over; level, alpha: in percent.
+        making: how each variant was made, by name; this variant's alone on a card.
+        certificates: the same for the certificates.
+        stacks: the environment stacks that the numbers come from.
+        hardware: what speed was measured on; empty when unknown.
+        margins_text: the losses that the recipe declared to matter, in words.
+        requirements: what loading the checkpoint needs.
+        troubles: answers that could not be scored as meant.
+        caveats: sentences, Markdown.
+        command, version: the hubq command that makes the release again, and hubq's version.
+        claims, footnotes: for the evidence.
+    """
+
+    title: str
+    variant: str
+    repo: str
+    spec: VariantSpec | None
+    metadata: dict[str, Any]
+    source: SourceFacts
+    recipe: str
+    recipe_digest: str
+    intro: str
+    tasks: tuple[TaskFacts, ...]
+    scores: ScoreTable
+    speed: SpeedTable
+    sizes: SizeTable
+    differences: tuple[Difference, ...]
+    verdicts: tuple[Verdict, ...]
+    compared: Claim
+    level: Claim
+    alpha: Claim
+    making: dict[str, Making]
+    certificates: dict[str, Certificate | None]
+    stacks: tuple[StackFacts, ...]
+    hardware: str
+    margins_text: str
+    requirements: Requirements
+    troubles: tuple[Trouble, ...]
+    caveats: tuple[str, ...]
+    command: str
+    version: str
+    claims: tuple[Claim, ...]
+    footnotes: tuple[dict[str, Any], ...]
+    comparison: bytes
+    baseline: str = BASELINE
+
+
+def card_facts(family: Family, variant: str) -> CardFacts:
+    """Return the facts of a published variant's card.
+
+    Raises:
+        BadInput: there is no such variant, it is not published, or it was not quantized.
+    """
+    family.spec(variant)
+    if variant not in family.published:
+        raise BadInput(
+            f"{variant}: a control is measured and never published",
+            remedy="Its numbers are in the family report: hubq card render --report",
+        )
+    if f"quantize/{variant}" not in family.results:
+        raise BadInput(
+            f"{variant}: no card without a checkpoint: {family.gap(f'quantize/{variant}').reason}",
+            remedy="See its log: hubq status",
+        )
+    return _facts(family, family.published, variant)
+
+
+def report_facts(family: Family) -> CardFacts:
+    """Return the facts of the family report, which shows the controls too."""
+    return _facts(family, (*family.published, *family.controls), "")
+
+
+def _facts(family: Family, names: tuple[str, ...], variant: str) -> CardFacts:
+    comparison = pretty(compare(family, names)).encode()
+    ledger, notes = Ledger(family, comparison), Footnotes()
+    shown = (variant,) if variant else names
+    published = tuple(name for name in shown if name in family.published)
+    made = tuple(name for name in shown if f"quantize/{name}" in family.results)
+    parts: dict[str, Any] = {
+        "scores": score_table(family, ledger, notes, names, variant),
+        "speed": speed_table(family, ledger, notes, names, variant),
+        "sizes": size_table(family, ledger, notes, names, variant),
+        "differences": tuple(d for name in shown for d in differences(family, ledger, name)),
+        "verdicts": tuple(_verdict(family, ledger, name) for name in shown),
+        "compared": ledger.own("compared", "/compared", COUNT),
+        "level": ledger.own("level", "/level", LEVEL),
+        "alpha": ledger.own("alpha", "/alpha", LEVEL),
+        "making": {name: making_of(family, ledger, name) for name in made},
+        "certificates": {name: certificate_of(family, ledger, name) for name in made},
+        "stacks": stacks_of(family, (*shown, BASELINE)),
+        "hardware": hardware_of(family, "bench", variant or BASELINE),
+        "margins_text": _margins(family, ledger),
+        "requirements": requirements_of(family, variant or BASELINE),
+        "tasks": _tasks(family, ledger),
+        "troubles": (found := troubles(family, ledger, names)),
+        "caveats": caveats_of(family, ledger, names, published, found),
+    }
+    source, recipe = family.source, family.loaded.recipe
+    return CardFacts(
+        title=_title(family, variant),
+        variant=variant,
+        repo=family.repos.get(variant, ""),
+        spec=family.spec(variant) if variant else None,
+        metadata=metadata_of(family, variant) if variant else {},
+        source=SourceFacts(
+            name=source.name,
+            repo=source.repo or "",
+            link=f"{family.link(source.repo)}/tree/{source.commit}" if source.repo else "",
+            commit=source.commit or "",
+            digest=source.digest,
+            vision=is_vision(source.config),
+        ),
+        recipe=recipe.name,
+        recipe_digest=recipe_digest(family.loaded),
+        intro=recipe.card.intro.strip(),
+        command=family.command,
+        version=family.version,
+        claims=ledger.claims,
+        footnotes=notes.twins(),
+        comparison=comparison,
+        **parts,
+    )
+
+
+def _verdict(family: Family, ledger: Ledger, name: str) -> Verdict:
+    found = differences(family, ledger, name)
+    return Verdict(
+        variant=name,
+        overall=overall(ledger, name),
+        sentences=verdicts(ledger, name, found),
+    )
+
+
+def _tasks(family: Family, ledger: Ledger) -> tuple[TaskFacts, ...]:
+    facts = []
+    for task in family.tasks:
+        stage = f"score/{BASELINE}/{task.name}"
+        measured = stage in family.results
+        facts.append(
+            TaskFacts(
+                name=task.name,
+                scorer=_SCORERS[task.form],
+                items=ledger.items(f"n.{task.name}", stage, "score") if measured else None,
+                note=task.note or "",
+                address=task.address or "",
+            )
+        )
+    return tuple(facts)
+
+
+def _margins(family: Family, ledger: Ledger) -> str:
+    """Return the margins in words: `1.00 points`, or `1.00 points on A and 2.00 points on B`."""
+    claims = {
+        task.name: ledger.own(
+            f"margin.{task.name}", f"/scores/{escape_pointer(task.name)}/margin", POINTS
+        )
+        for task in family.tasks
+    }
+    texts = list(dict.fromkeys(claim.shown for claim in claims.values()))
+    if len(texts) == 1:
+        return f"{texts[0]} points"
+    return listed(
+        f"{text} points on {listed(name for name in claims if claims[name].shown == text)}"
+        for text in texts
+    )
+
+
+def _title(family: Family, variant: str) -> str:
+    if not variant:
+        return f"{family.source.name}: the family"
+    return family.repos.get(variant, f"{family.source.name}-{variant}").rsplit("/", 1)[-1]

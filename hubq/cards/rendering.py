@@ -1,0 +1,180 @@
+"""Rendering: facts and templates turned into the files of a card or of the family report."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import cmarkgfm
+import msgspec
+from cmarkgfm.cmark import Options
+
+from hubq import render
+from hubq.cards import markdown
+from hubq.cards.chart import deltas_svg
+from hubq.cards.facts import CardFacts, card_facts, report_facts
+from hubq.cards.family import Family
+from hubq.cards.footnotes import cell_text
+from hubq.cards.ledger import COMPARISON_FILE
+from hubq.cards.metadata import front_matter
+from hubq.cards.prose import listed
+from hubq.model.card import Evidence
+from hubq.model.codec import pretty
+from hubq.model.recipe import BASELINE
+
+CARD_FILE = "README.md"
+EVIDENCE_FILE = "hubq.json"
+REPORT_FILES = ("report.md", "report.html")
+_CHART = "<!-- hubq:chart -->"
+
+
+def render_card(family: Family, variant: str, templates: tuple[Path, ...]) -> dict[str, bytes]:
+    """Return the files of a variant's card: `README.md`, `hubq.json` and `comparison.json`.
+
+    The same family and templates give the same bytes.
+
+    Args:
+        family: what the card speaks of.
+        variant: a published variant that was quantized.
+        templates: folders of templates; a user's own goes before the bundled one.
+
+    Raises:
+        BadInput: no card can be made for the variant, or a template is wrong.
+    """
+    facts = card_facts(family, variant)
+    text = _render(facts, templates, family.loaded.recipe.card.template)
+    return {
+        CARD_FILE: text.encode(),
+        **_evidence_files(family, facts, (BASELINE, *family.published)),
+    }
+
+
+def render_report(family: Family, templates: tuple[Path, ...]) -> dict[str, bytes]:
+    """Return the family report: `report.md`, `report.html`, `hubq.json` and `comparison.json`.
+
+    Args:
+        family: what the report speaks of; its controls are in it too.
+        templates: folders of templates; a user's own goes before the bundled one.
+
+    Raises:
+        BadInput: a template is wrong.
+    """
+    facts = report_facts(family)
+    text = _render(facts, templates, "report.md.j2")
+    body = cmarkgfm.github_flavored_markdown_to_html(text, options=Options.CMARK_OPT_UNSAFE)
+    page = render.render(
+        render.environment(*templates, autoescape=True),
+        "report.html.j2",
+        {"title": facts.title, "body": body.replace(_CHART, deltas_svg(facts.differences))},
+    )
+    names = (BASELINE, *family.published, *family.controls)
+    markdown_file, html_file = REPORT_FILES
+    return {
+        markdown_file: text.replace(f"{_CHART}\n\n", "").encode(),
+        html_file: page.encode(),
+        **_evidence_files(family, facts, names),
+    }
+
+
+def templates_digest(templates: tuple[Path, ...]) -> str:
+    """Return the SHA-256 over all template files and over the program that fills them in."""
+    sha = hashlib.sha256()
+    program = Path(__file__).resolve().parent
+    for number, folder in enumerate((*templates, program)):
+        pattern = "*.py" if folder == program else "*.j2"
+        for path in sorted(folder.rglob(pattern)):
+            name = f"{number}/{path.relative_to(folder).as_posix()}"
+            sha.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return sha.hexdigest()
+
+
+def _render(facts: CardFacts, templates: tuple[Path, ...], name: str) -> str:
+    env = render.environment(*templates)
+    env.filters.update(
+        cell=cell_text,
+        escape=markdown.escape,
+        code=markdown.code,
+        quoted=markdown.quoted,
+        listed=listed,
+    )
+    values = msgspec.structs.asdict(facts) | {"front_matter": front_matter(facts.metadata)}
+    return _tidy(render.render(env, name, values))
+
+
+def _tidy(text: str) -> str:
+    """Return text with at most one empty line in a row outside fenced code, and one at its end."""
+    lines: list[str] = []
+    fenced = False
+    for line in text.splitlines():
+        fenced ^= line.startswith("```")
+        if line.strip() or fenced or (lines and lines[-1]):
+            lines.append(line if line.strip() else "")
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _evidence_files(family: Family, facts: CardFacts, names: tuple[str, ...]) -> dict[str, bytes]:
+    evidence = Evidence(
+        hubq=facts.version,
+        repo=facts.repo,
+        variant=facts.variant,
+        source={
+            "name": family.source.name,
+            "repo": family.source.repo,
+            "commit": family.source.commit,
+            "digest": family.source.digest,
+            "files": family.source.files,
+        },
+        recipe={
+            "digest": facts.recipe_digest,
+            **_without_paths(msgspec.to_builtins(family.loaded.recipe)),
+            "suite": _without_paths(msgspec.to_builtins(family.loaded.suite)),
+            "workloads": msgspec.to_builtins(family.loaded.workloads),
+        },
+        claims=facts.claims,
+        results=_results(family, names),
+        footnotes=facts.footnotes,
+        environments=_environments(family, (facts.variant,) if facts.variant else names),
+    )
+    return {EVIDENCE_FILE: pretty(evidence).encode(), COMPARISON_FILE: facts.comparison}
+
+
+def _results(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
+    found = {}
+    for stage_id in sorted(family.results):
+        result = family.results[stage_id]
+        if not result.stage.variant or result.stage.variant in names:
+            found[result.key] = {
+                "stage": stage_id,
+                "kind": result.stage.kind.value,
+                "backend": result.stage.backend,
+                "settings": result.stage.settings,
+                "environment": result.stage.environment,
+                "program": result.stage.program,
+                "inputs": result.inputs,
+                "files": msgspec.to_builtins(result.files),
+            }
+    return found
+
+
+def _environments(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for stage_id in sorted(family.environments):
+        kind, _, rest = stage_id.partition("/")
+        if rest.partition("/")[0] in names:
+            found.setdefault(kind, family.environments[stage_id])
+    return found
+
+
+def _without_paths(data: Any) -> Any:
+    """Return data in which files are named and never placed: paths of a machine are nobody's."""
+    if isinstance(data, dict):
+        return {
+            key: PurePosixPath(value).name
+            if key in ("file", "dataset") and isinstance(value, str) and value.startswith("/")
+            else _without_paths(value)
+            for key, value in data.items()
+        }
+    if isinstance(data, list | tuple):
+        return [_without_paths(value) for value in data]
+    return data

@@ -1,0 +1,58 @@
+"""Running a release from a command: ask, watch, say what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import click
+
+from hubq.cli import output
+from hubq.cli.progress import watching
+from hubq.model.stage import Kind
+from hubq.release.options import Options
+from hubq.release.run import Report, run_session
+from hubq.release.session import PUBLISHING, Session
+
+
+def run(options: Options, kinds: Iterable[Kind], *, yes: bool, format_: str = "text") -> None:
+    """Run a release's stages of some kinds and exit with its code.
+
+    Args:
+        options: what the person asked for.
+        kinds: the kinds of stage wanted.
+        yes: do not ask before publishing.
+        format_: `text` or `json`.
+    """
+    with Session(options, kinds, output.say) as session:
+        _ask(session, yes=yes)
+        report = run_session(session, watching)
+        _show(report, format_)
+    if report.exit_code:
+        raise click.exceptions.Exit(report.exit_code)
+
+
+def _ask(session: Session, *, yes: bool) -> None:
+    """Ask before repos on a real Hub are written to."""
+    pushing = [name for name in session.missing() if name.startswith("push/")]
+    if not pushing or session.endpoint.local or not session.kinds & PUBLISHING:
+        return
+    repos = ", ".join(session.plan.repos[name.partition("/")[2]] for name in pushing)
+    output.confirm(f"Publish {repos} to {session.endpoint.name}?", yes=yes)
+
+
+def _show(report: Report, format_: str) -> None:
+    if format_ == "json":
+        output.data(report)
+        return
+    if not report.ran and not report.gaps:
+        output.say(f"Nothing to do: all {report.cached} results are there.")
+    else:
+        took = output.duration(report.seconds)
+        output.say(f"{len(report.ran)} stages run, {report.cached} taken from earlier, {took}.")
+    for stage, gap in report.gaps.items():
+        if not gap.because:
+            output.say(f"FAILED {stage}: {gap.reason}" + (f" (log: {gap.log})" if gap.log else ""))
+    for variant, url in report.urls.items():
+        output.text(f"{variant}: {url}")
+    if report.report:
+        output.text(f"family report: {report.report}")

@@ -1,0 +1,143 @@
+"""How each kind of stage of a release is done: the table that ties stages to the packages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hubq.bench import speed
+from hubq.evaluate import generation, items, scoring
+from hubq.executors.port import WorkerJob
+from hubq.hub.resolve import download
+from hubq.model.codec import digest, pretty
+from hubq.model.recipe import BASELINE, TaskSpec
+from hubq.model.result import Collected
+from hubq.model.source import Source
+from hubq.model.stage import Kind, Stage
+from hubq.quantize import certificate, quantization
+from hubq.release import carding, pushing
+from hubq.release.session import Session
+from hubq.runner import View, Workshop
+from hubq.workers.registry import worker_for
+
+Job = Callable[[Mapping[str, Any], Mapping[str, Path]], dict[str, Any]]
+Collect = Callable[[Path, Mapping[str, Any]], Collected]
+
+WORKER_STAGES: dict[Kind, tuple[Job, Collect]] = {
+    Kind.QUANTIZE: (quantization.job, quantization.collect),
+    Kind.CERTIFY: (certificate.job, certificate.collect),
+    Kind.GENERATE: (generation.job, generation.collect),
+    Kind.BENCH: (speed.job, speed.collect),
+}
+"""What a worker does: how its job is written and how its files are read."""
+
+CHECKPOINT = "checkpoint"
+"""The folder in a quantize result that is published."""
+
+
+class ReleaseWorkshop(Workshop):
+    """Does the stages of one release.
+
+    Args:
+        session: the release, opened.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.store = session.store
+        self.tasks = {task.name: task for task in session.loaded.suite.tasks}
+        self._source: Source | None = session.source if session.source.path else None
+
+    def job(self, stage: Stage, view: View, control: Path) -> WorkerJob | None:
+        """Return the job of a stage that a worker does, or none when hubq does it itself."""
+        if stage.kind not in WORKER_STAGES:
+            return None
+        make_job, _ = WORKER_STAGES[stage.kind]
+        script = worker_for(stage.kind.value, stage.backend)
+        return WorkerJob(
+            stage=stage.id,
+            kind=stage.kind.value,
+            backend=stage.backend,
+            environment=self._environment(stage.variant),
+            role=script.role,
+            job=make_job(stage.settings, self._paths(stage, view)),
+            control=control,
+            exclusive=stage.exclusive,
+            device=self.session.machine.device,
+        )
+
+    def collect(self, stage: Stage, work: Path, out: dict[str, Any]) -> Collected:
+        """Read the measures of a stage that a worker did, and describe where it ran."""
+        stack = self.session.machine.stack(self._environment(stage.variant))
+        (work / "environment.json").write_text(pretty(stack), encoding="utf-8")
+        _, read = WORKER_STAGES[stage.kind]
+        return read(work, out)
+
+    def perform(self, stage: Stage, view: View, work: Path, say: Callable[[str], None]) -> Collected:
+        """Do a stage in hubq's own process."""
+        match stage.kind:
+            case Kind.RESOLVE:
+                return self._resolve(work, say)
+            case Kind.SCORE:
+                records = view.folders[stage.needs[0].stage] / "records.jsonl"
+                return scoring.score(stage.settings, self._items(stage.task), records, work)
+            case Kind.CARD:
+                return carding.render(self.session, stage, view, work)
+            case Kind.PUSH:
+                return pushing.push(self.session, stage, view, work, say)
+            case Kind.VERIFY:
+                return pushing.verify(self.session, stage, view, work)
+            case _:
+                raise AssertionError(f"{stage.kind} is done by a worker")
+
+    def _resolve(self, work: Path, say: Callable[[str], None]) -> Collected:
+        source = self.source(say)
+        plain: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(source, path=""))
+        (work / "source.json").write_text(pretty(plain), encoding="utf-8")
+        return Collected(facts={"source": plain})
+
+    def source(self, say: Callable[[str], None] = lambda _: None) -> Source:
+        """Return the source with its files on this machine, downloaded when they are not."""
+        if self._source is None:
+            pinned = self.session.source
+            say(f"downloading {pinned.label}")
+            hub = self.session.endpoint.hub_for(pinned.repo or "")
+            self._source = download(hub, pinned)
+        return self._source
+
+    def _environment(self, variant: str) -> str:
+        by_name = {v.name: v.environment for v in self.session.loaded.recipe.variants}
+        return by_name.get(variant, next(iter(by_name.values())))
+
+    def _paths(self, stage: Stage, view: View) -> dict[str, Path]:
+        """Return where a worker finds what its stage needs."""
+        model = Path(self.source().path)
+        checkpoint = model
+        if stage.variant != BASELINE and stage.kind is not Kind.QUANTIZE:
+            checkpoint = view.folders[f"quantize/{stage.variant}"] / CHECKPOINT
+        calibration = self.session.loaded.recipe.calibration.dataset
+        paths = {
+            "model": model,
+            "checkpoint": checkpoint,
+            "calibration": self.session.files[calibration],
+        }
+        if stage.kind is Kind.GENERATE:
+            paths["items"] = self._items(stage.task)
+        if stage.kind is Kind.CERTIFY:
+            paths |= {f"items/{name}": self._items(name) for name in self.tasks}
+        return {name: path.absolute() for name, path in paths.items()}
+
+    def _items(self, name: str) -> Path:
+        """Return a task's prepared items, prepared at the first call."""
+        task: TaskSpec = self.tasks[name]
+        dataset = self.session.context.datasets[task.file]
+        plain = msgspec.to_builtins(task)
+        identity = digest([plain, dataset, items.items_digest()])
+
+        def make(folder: Path) -> None:
+            items.prepare(task, self.session.files[task.file], folder)
+
+        return self.store.derived("tasks", identity, make)

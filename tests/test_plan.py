@@ -1,0 +1,148 @@
+"""Plans are pure; keys change with what can change a result, and with nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from hubq.model.recipe import LoadedRecipe
+from hubq.model.stage import Kind, Plan
+from hubq.plan import make_plan, repo_names, targets, until
+from tests.factory import a_context, a_plan, a_recipe, a_source
+
+
+def with_variant(loaded: LoadedRecipe, index: int, **changes: Any) -> LoadedRecipe:
+    variants = list(loaded.recipe.variants)
+    variants[index] = msgspec.structs.replace(variants[index], **changes)
+    recipe = msgspec.structs.replace(loaded.recipe, variants=tuple(variants))
+    return msgspec.structs.replace(loaded, recipe=recipe)
+
+
+def changed(before: Plan, after: Plan) -> set[str]:
+    old, new = before.keys(), after.keys()
+    return {name for name in old if old[name] != new[name]}
+
+
+def test_every_stage_comes_after_those_it_needs() -> None:
+    seen: set[str] = set()
+    for stage in a_plan().stages:
+        assert {need.stage for need in stage.needs} <= seen
+        seen.add(stage.id)
+
+
+def test_the_same_recipe_and_source_give_the_same_plan() -> None:
+    assert a_plan() == a_plan()
+    assert a_plan().keys() == a_plan().keys()
+
+
+def test_names_and_places_are_in_no_key() -> None:
+    loaded = a_recipe()
+    here = make_plan(a_source(path="/here"), loaded, a_context(loaded))
+    there = make_plan(a_source(path="/there", endpoint="x"), loaded, a_context(loaded))
+    assert here.keys() == there.keys()
+
+
+def test_an_edit_of_one_variant_runs_that_variant_again_and_the_tables() -> None:
+    loaded = a_recipe()
+    name = loaded.recipe.variants[1].name
+    again = changed(a_plan(loaded), a_plan(with_variant(loaded, 1, damp=0.2)))
+    kinds = {stage.split("/")[0] for stage in again if stage.split("/")[1:2] == [name]}
+    assert kinds == {"quantize", "certify", "generate", "score", "bench", "card", "push", "verify"}
+    others = {s for s in again if name not in s.split("/")}
+    assert {other.split("/")[0] for other in others} == {"card", "push", "verify", "report"}
+
+
+def test_a_looser_certificate_does_not_quantize_again() -> None:
+    loaded = a_recipe()
+    again = changed(a_plan(loaded), a_plan(with_variant(loaded, 0, max_kl=9.0)))
+    name = loaded.recipe.variants[0].name
+    assert f"certify/{name}" in again
+    assert not {s for s in again if s.startswith(("quantize/", "generate/", "score/", "bench/"))}
+
+
+def test_an_edit_of_the_card_renders_and_publishes_and_runs_nothing_else() -> None:
+    again = changed(a_plan(), a_plan(templates="other"))
+    assert {s.split("/")[0] for s in again} == {"card", "report", "push", "verify"}
+
+
+def test_a_better_scorer_never_generates_again() -> None:
+    loaded = a_recipe()
+    programs = a_context(loaded).programs | {"score/hubq": "better"}
+    again = changed(a_plan(loaded), a_plan(loaded, programs=programs))
+    assert {s.split("/")[0] for s in again} == {"score", "card", "report", "push", "verify"}
+
+
+def test_a_change_of_a_workers_code_runs_what_it_made_again() -> None:
+    loaded = a_recipe()
+    programs = a_context(loaded).programs | {"bench/transformers": "other"}
+    again = changed(a_plan(loaded), a_plan(loaded, programs=programs))
+    assert {s.split("/")[0] for s in again} == {"bench", "card", "report", "push", "verify"}
+
+
+def test_another_host_is_timed_again_but_not_quantized_again() -> None:
+    again = changed(a_plan(), a_plan(host="other"))
+    assert not {s for s in again if s.startswith(("quantize/", "generate/"))}
+    assert "bench/BF16" in again
+
+
+def test_a_gap_changes_the_keys_of_what_rests_on_it_only() -> None:
+    plan = a_plan()
+    whole, torn = plan.keys(), plan.keys({"bench/AWQ": "oom: memory"})
+    differ = {name for name in whole if whole[name] != torn[name]}
+    assert "bench/AWQ" not in differ
+    assert {name.split("/")[0] for name in differ} == {"card", "report", "push", "verify"}
+
+
+def test_the_baseline_is_measured_like_the_variants() -> None:
+    plan = a_plan()
+    ids = {stage.id for stage in plan.stages}
+    assert {"generate/BF16/NanoDocVQA_VAL", "score/BF16/NanoDocVQA_VAL", "bench/BF16"} <= ids
+    assert not {"quantize/BF16", "card/BF16", "push/BF16"} & ids
+
+
+def test_a_control_is_measured_and_never_published() -> None:
+    plan = a_plan(with_variant(a_recipe(), 1, publish=False))
+    name = a_recipe().recipe.variants[1].name
+    ids = {stage.id for stage in plan.stages}
+    assert f"bench/{name}" in ids
+    assert not {f"card/{name}", f"push/{name}", f"verify/{name}"} & ids
+    assert name not in plan.repos
+    report = plan.stage("report")
+    assert f"score/{name}/NanoDocVQA_VAL" in {need.stage for need in report.needs}
+
+
+def test_repos_are_named_by_the_recipe() -> None:
+    names = repo_names(a_recipe("qwen2-vl"), a_source(), "acme")
+    assert names["GPTQ-Int4"] == "acme/Nano-GPTQ-Int4"
+
+
+def test_until_leaves_out_what_comes_later() -> None:
+    kinds = {stage.kind for stage in until(a_plan(), Kind.SCORE).stages}
+    assert kinds == {Kind.RESOLVE, Kind.QUANTIZE, Kind.CERTIFY, Kind.GENERATE, Kind.SCORE}
+
+
+@pytest.mark.parametrize(
+    ("kind", "needed"),
+    [
+        (Kind.QUANTIZE, {Kind.RESOLVE, Kind.QUANTIZE}),
+        (Kind.BENCH, {Kind.RESOLVE, Kind.QUANTIZE, Kind.BENCH}),
+        (Kind.SCORE, {Kind.RESOLVE, Kind.QUANTIZE, Kind.GENERATE, Kind.SCORE}),
+    ],
+)
+def test_a_verb_runs_its_stages_and_what_they_need(kind: Kind, needed: set[Kind]) -> None:
+    assert {stage.kind for stage in targets(a_plan(), [kind]).stages} == needed
+
+
+def test_publishing_needs_certificate_weights_and_card() -> None:
+    push = a_plan().stage("push/AWQ")
+    assert {need.stage for need in push.needs} == {"quantize/AWQ", "certify/AWQ", "card/AWQ"}
+    assert all(need.required for need in push.needs)
+
+
+def test_a_card_waits_for_everything_but_does_without_others_results() -> None:
+    card = a_plan().stage("card/AWQ")
+    required = {need.stage for need in card.needs if need.required}
+    assert required == {"resolve", "quantize/AWQ"}
+    assert "bench/BF16" in {need.stage for need in card.needs}
