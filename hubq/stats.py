@@ -23,7 +23,9 @@ Z_95 = 1.959963984540054
 Z_POWER_80 = 0.8416212335729143
 
 #: At most this many resampled numbers are held at once.
-_LARGEST_BLOCK = 1 << 22
+_LARGEST_BLOCK = 1 << 20
+#: Drawing how often one kind of cluster appears costs about as much as drawing this many clusters.
+_KIND_COST = 16
 
 Verdict = Literal["non-inferior", "inferior", "inconclusive"]
 
@@ -208,8 +210,9 @@ def bootstrap_interval(
 ) -> tuple[float, float]:
     """Return the 95 % percentile interval of a mean whose clusters are resampled whole.
 
-    Clusters with the same sum and size are interchangeable, so a resample is a draw of how often
-    each kind appears (a multinomial), not of every cluster.
+    Clusters with the same sum and size are interchangeable. Where there are few kinds of them, as
+    with 0/1 scores, a resample is a draw of how often each kind appears (a multinomial); where
+    nearly all differ it is a draw of clusters.
 
     Args:
         sums: the sum of values in each cluster.
@@ -219,15 +222,21 @@ def bootstrap_interval(
     """
     import numpy as np
 
-    kinds, counts = np.unique(np.column_stack((sums, sizes)), axis=0, return_counts=True)
+    clusters = np.column_stack((sums, sizes)).astype(float)
+    kinds, counts = np.unique(clusters, axis=0, return_counts=True)
     generator = np.random.default_rng(seed)
+    groups, few = len(clusters), len(kinds) * _KIND_COST < len(clusters)
     means = np.empty(resamples)
-    step = max(1, _LARGEST_BLOCK // len(kinds))
+    step = max(1, _LARGEST_BLOCK // (len(kinds) if few else groups))
     for start in range(0, resamples, step):
-        stop = min(start + step, resamples)
-        drawn = generator.multinomial(len(sums), counts / len(sums), size=stop - start)
-        totals = drawn @ kinds
-        means[start:stop] = totals[:, 0] / totals[:, 1]
+        rows = min(step, resamples - start)
+        if few:
+            drawn = generator.multinomial(groups, counts / groups, size=rows)
+            totals = (drawn @ kinds).T
+        else:
+            chosen = generator.integers(0, groups, size=(rows, groups), dtype=np.int32)
+            totals = np.stack([column[chosen].sum(axis=1) for column in clusters.T])
+        means[start : start + rows] = totals[0] / totals[1]
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
     return float(low), float(high)
@@ -253,18 +262,24 @@ def sign_flip(sums: Sequence[float], *, resamples: int = RESAMPLES, seed: int = 
     """
     import numpy as np
 
-    sizes, counts = np.unique(np.abs(np.asarray(sums, dtype=float)), return_counts=True)
-    sizes, counts = sizes[sizes > 0], counts[sizes > 0]
-    if not len(sizes):
+    moved = np.abs(np.asarray(sums, dtype=float))
+    moved = moved[moved > 0]
+    if not len(moved):
         return 1.0
-    observed = abs(math.fsum(sums))
+    kinds, counts = np.unique(moved, return_counts=True)
+    few = len(kinds) * _KIND_COST < len(moved)
+    observed = abs(math.fsum(sums)) * (1 - 1e-12)
     generator = np.random.default_rng(seed)
-    extreme, step = 0, max(1, _LARGEST_BLOCK // len(sizes))
+    extreme, step = 0, max(1, _LARGEST_BLOCK // (len(kinds) if few else len(moved)))
     for start in range(0, resamples, step):
         rows = min(step, resamples - start)
-        up = generator.binomial(counts, 0.5, size=(rows, len(counts)))
-        flipped = np.abs((2 * up - counts) @ sizes)
-        extreme += int(np.count_nonzero(flipped >= observed * (1 - 1e-12)))
+        if few:
+            up = generator.binomial(counts, 0.5, size=(rows, len(counts)))
+            flipped = (2 * up - counts) @ kinds
+        else:
+            bits = np.frombuffer(generator.bytes(rows * len(moved)), dtype=np.uint8) & 1
+            flipped = (2.0 * bits.reshape(rows, -1) - 1) @ moved
+        extreme += int(np.count_nonzero(np.abs(flipped) >= observed))
     return (1 + extreme) / (1 + resamples)
 
 

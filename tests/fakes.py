@@ -22,6 +22,8 @@ from hubq.hub.port import (
 from hubq.hub.resolve import front_matter
 from hubq.hub.weights import check_complete, needed
 
+READER = "hf_" + "r" * 34
+WRITER = "hf_" + "w" * 34
 ALICE = Account(name="alice", orgs=("acme",), role="write", writable=("alice", "acme"))
 LFS_SUFFIXES = (".safetensors", ".bin", ".gguf")
 

@@ -7,7 +7,8 @@ on a card has a place it was read from. Fractions there run from 0 to 1; cards s
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
 from statistics import fmean
 from typing import Any
 
@@ -15,7 +16,7 @@ import msgspec
 
 from hubq import stats
 from hubq.cards.family import Family
-from hubq.evaluate.scoring import Sample, read_samples
+from hubq.evaluate.scoring import SAMPLES, read_samples
 from hubq.model.recipe import BASELINE, TaskSpec
 
 SCHEMA = 1
@@ -73,17 +74,23 @@ def _task(family: Family, task: TaskSpec, names: tuple[str, ...]) -> dict[str, A
     measure = family.results[baseline_id].measure("score")
     low = measure.value if measure.low is None else measure.low
     entry["floor"] = low <= task.chance
-    baseline = read_samples(family.folders[baseline_id])
     for name in names:
         stage = f"score/{name}/{task.name}"
         if stage in family.results:
-            samples = read_samples(family.folders[stage])
-            entry["variants"][name] = _pair(baseline, samples, entry["margin"])
+            pair = _pair(_samples(family, baseline_id), _samples(family, stage), entry["margin"])
+            entry["variants"][name] = dict(pair)
     return entry
 
 
-def _pair(baseline: Sequence[Sample], variant: Sequence[Sample], margin: float) -> dict[str, Any]:
-    paired = stats.compare(baseline, variant)
+def _samples(family: Family, stage: str) -> tuple[Path, str]:
+    """Return the folder of a stage's samples and their SHA-256."""
+    return family.folders[stage], family.results[stage].files[SAMPLES].sha256
+
+
+@lru_cache(maxsize=1024)
+def _pair(baseline: tuple[Path, str], variant: tuple[Path, str], margin: float) -> dict[str, Any]:
+    """Return one comparison; a family's cards all rest on the same ones, so they are kept."""
+    paired = stats.compare(read_samples(baseline[0]), read_samples(variant[0]))
     if isinstance(paired, stats.NotComparable):
         return {"comparable": False, "reason": f"Not compared with {BASELINE}: {paired.reason}."}
     if paired.se is None:
@@ -110,7 +117,7 @@ def _correct(scores: dict[str, dict[str, Any]], names: list[str]) -> None:
 
 
 def _judge(entry: dict[str, Any]) -> None:
-    """Add to each comparison of a task what it shows: loss, gain, within (the margin), hint or open.
+    """Add to each comparison of a task its verdict: loss, gain, within (the margin), hint or open.
 
     A hint is an interval without zero that does not survive Holm's correction.
     """

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from hubq.cards.caveats import caveats_of
+from hubq.cards.choice import Choice, choices_of
 from hubq.cards.comparison import compare
 from hubq.cards.family import Family
 from hubq.cards.footnotes import Footnotes
@@ -103,6 +104,7 @@ class CardFacts(msgspec.Struct, frozen=True, kw_only=True):
         scores, speed, sizes: the family's tables.
         differences: this variant against the baseline; every variant's on the report.
         verdicts: prose on each variant of `differences`.
+        choices: the variants as choices: what each costs and was shown to lose.
         compared: how many comparisons Holm's correction runs over; level, alpha: in percent.
         making: how each variant was made, by name; this variant's alone on a card.
         certificates: the same for the certificates.
@@ -131,6 +133,7 @@ class CardFacts(msgspec.Struct, frozen=True, kw_only=True):
     sizes: SizeTable
     differences: tuple[Difference, ...]
     verdicts: tuple[Verdict, ...]
+    choices: tuple[Choice, ...]
     compared: Claim
     level: Claim
     alpha: Claim
@@ -178,43 +181,21 @@ def report_facts(family: Family) -> CardFacts:
 def _facts(family: Family, names: tuple[str, ...], variant: str) -> CardFacts:
     comparison = pretty(compare(family, names)).encode()
     ledger, notes = Ledger(family, comparison), Footnotes()
-    shown = (variant,) if variant else names
-    published = tuple(name for name in shown if name in family.published)
-    made = tuple(name for name in shown if f"quantize/{name}" in family.results)
-    parts: dict[str, Any] = {
+    parts = {
         "scores": score_table(family, ledger, notes, names, variant),
         "speed": speed_table(family, ledger, notes, names, variant),
         "sizes": size_table(family, ledger, notes, names, variant),
-        "differences": tuple(d for name in shown for d in differences(family, ledger, name)),
-        "verdicts": tuple(_verdict(family, ledger, name) for name in shown),
-        "compared": ledger.own("compared", "/compared", COUNT),
-        "level": ledger.own("level", "/level", LEVEL),
-        "alpha": ledger.own("alpha", "/alpha", LEVEL),
-        "making": {name: making_of(family, ledger, name) for name in made},
-        "certificates": {name: certificate_of(family, ledger, name) for name in made},
-        "stacks": stacks_of(family, (*shown, BASELINE)),
-        "hardware": hardware_of(family, "bench", variant or BASELINE),
-        "margins_text": _margins(family, ledger),
-        "requirements": requirements_of(family, variant or BASELINE),
-        "tasks": _tasks(family, ledger),
-        "troubles": (found := troubles(family, ledger, names)),
-        "caveats": caveats_of(family, ledger, names, published, found),
+        **_statistics(family, ledger, names, variant),
+        **_making(family, ledger, (variant,) if variant else names),
     }
-    source, recipe = family.source, family.loaded.recipe
+    recipe = family.loaded.recipe
     return CardFacts(
         title=_title(family, variant),
         variant=variant,
         repo=family.repos.get(variant, ""),
         spec=family.spec(variant) if variant else None,
         metadata=metadata_of(family, variant) if variant else {},
-        source=SourceFacts(
-            name=source.name,
-            repo=source.repo or "",
-            link=f"{family.link(source.repo)}/tree/{source.commit}" if source.repo else "",
-            commit=source.commit or "",
-            digest=source.digest,
-            vision=is_vision(source.config),
-        ),
+        source=_source(family),
         recipe=recipe.name,
         recipe_digest=recipe_digest(family.loaded),
         intro=recipe.card.intro.strip(),
@@ -224,6 +205,51 @@ def _facts(family: Family, names: tuple[str, ...], variant: str) -> CardFacts:
         footnotes=notes.twins(),
         comparison=comparison,
         **parts,
+    )
+
+
+def _statistics(
+    family: Family, ledger: Ledger, names: tuple[str, ...], variant: str
+) -> dict[str, Any]:
+    """Return what the facts say of scores besides the table."""
+    shown = (variant,) if variant else names
+    found = troubles(family, ledger, names)
+    published = tuple(name for name in shown if name in family.published)
+    return {
+        "tasks": _tasks(family, ledger),
+        "differences": tuple(d for name in shown for d in differences(family, ledger, name)),
+        "verdicts": tuple(_verdict(family, ledger, name) for name in shown),
+        "choices": choices_of(family, ledger, family.published, variant),
+        "compared": ledger.own("compared", "/compared", COUNT),
+        "level": ledger.own("level", "/level", LEVEL),
+        "alpha": ledger.own("alpha", "/alpha", LEVEL),
+        "margins_text": _margins(family, ledger),
+        "troubles": found,
+        "caveats": caveats_of(family, ledger, names, published, found),
+    }
+
+
+def _making(family: Family, ledger: Ledger, shown: tuple[str, ...]) -> dict[str, Any]:
+    """Return what the facts say of how variants were made, checked and run."""
+    made = [name for name in shown if f"quantize/{name}" in family.results]
+    return {
+        "making": {name: making_of(family, ledger, name) for name in made},
+        "certificates": {name: certificate_of(family, ledger, name) for name in made},
+        "stacks": stacks_of(family, (*shown, BASELINE)),
+        "hardware": hardware_of(family, "bench", BASELINE),
+        "requirements": requirements_of(family, shown[0] if shown else BASELINE),
+    }
+
+
+def _source(family: Family) -> SourceFacts:
+    source = family.source
+    return SourceFacts(
+        name=source.name,
+        repo=source.repo or "",
+        link=f"{family.link(source.repo)}/tree/{source.commit}" if source.repo else "",
+        commit=source.commit or "",
+        digest=source.digest,
+        vision=is_vision(source.config),
     )
 
 

@@ -28,7 +28,7 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-NOT_RUN = Gap(state=CellState.PENDING, reason="not run yet")
+NOT_RUN = Gap(state=CellState.PENDING, reason="Not run yet.")
 
 
 class Family(msgspec.Struct, frozen=True, kw_only=True):

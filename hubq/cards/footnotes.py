@@ -83,6 +83,7 @@ def superscript(number: int) -> str:
 
 _WORDS = {CellState.OOM: "OOM", CellState.NOT_COMPARABLE: "not comparable"}
 EMPTY = "–"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def cell_text(cell: Cell | None) -> str:
@@ -93,10 +94,11 @@ def cell_text(cell: Cell | None) -> str:
     if cell.claim is None:
         return _WORDS.get(cell.state, cell.state.value) + note
     text = cell.claim.shown
+    mark = f"{NO_BREAK}{cell.mark}" if cell.mark else ""
     if cell.delta is not None:
-        text += f" ({cell.delta.shown}{' ' + cell.mark if cell.mark else ''})"
-    elif cell.mark:
-        text += f" {cell.mark}"
+        text += f" ({cell.delta.shown}{mark})"
+    else:
+        text += mark
     if cell.state is CellState.SUSPECT:
         text += " (suspect)"
     return text + note

@@ -75,7 +75,7 @@ class Ledger:
         self.family = family
         self.document: dict[str, Any] = msgspec.json.decode(comparison)
         self._comparison_sha = hashlib.sha256(comparison).hexdigest()
-        self._records: dict[str, tuple[Any, str]] = {}
+        self._records: dict[tuple[str, str], tuple[Any, str]] = {}
         self._claims: dict[str, Claim] = {}
 
     @property
@@ -101,22 +101,27 @@ class Ledger:
             sha256=result.files[measure.file].sha256,
         )
 
-    def record(self, claim_id: str, stage_id: str, pointer: str, shape: Shape) -> Claim:
-        """Enter a number of a stage's `result.json`: a setting, a count of items, an interval.
+    def record(
+        self, claim_id: str, stage_id: str, pointer: str, shape: Shape, file: str = RESULT_FILE
+    ) -> Claim:
+        """Enter a number of a JSON file of a result.
+
+        In `result.json` stand the stage's settings and its measures with their intervals.
 
         Raises:
             KeyError: the stage has no result, or there is no number at the pointer.
         """
-        if stage_id not in self._records:
-            raw = (self.family.folders[stage_id] / RESULT_FILE).read_bytes()
-            self._records[stage_id] = (msgspec.json.decode(raw), hashlib.sha256(raw).hexdigest())
-        document, sha256 = self._records[stage_id]
+        if (stage_id, file) not in self._records:
+            raw = (self.family.folders[stage_id] / file).read_bytes()
+            parsed = (msgspec.json.decode(raw), hashlib.sha256(raw).hexdigest())
+            self._records[stage_id, file] = parsed
+        document, sha256 = self._records[stage_id, file]
         return self._enter(
             claim_id,
             resolve_pointer(document, pointer),
             shape,
             key=self.family.results[stage_id].key,
-            file=RESULT_FILE,
+            file=file,
             pointer=pointer,
             sha256=sha256,
         )
@@ -147,6 +152,13 @@ class Ledger:
             pointer=pointer,
             sha256=self._comparison_sha,
         )
+
+    def maybe(self, claim_id: str, pointer: str, shape: Shape) -> Claim | None:
+        """Enter a number of the card's own comparison file, or return none when it has none."""
+        try:
+            return self.own(claim_id, pointer, shape)
+        except KeyError:
+            return None
 
     def _enter(
         self,

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from hubq.cards.family import Family
-from hubq.cards.ledger import COUNT, RATE, Ledger, Shape, escape_pointer
+from hubq.cards.ledger import COUNT, RATE, RESULT_FILE, Ledger, Shape, escape_pointer
 from hubq.cards.stacks import hardware_of, library_of
 from hubq.model.card import Claim
+from hubq.quantize import certificate
 
 SECONDS = Shape(digits=1, unit="s")
+MEGABYTES = Shape(scale=1e-6, unit="MB")
 DAMP = Shape(unit="fraction", plain=True)
 KL = Shape(digits=4, unit="nats per token", floor=0.0001)
 LIMIT = Shape(unit="nats per token", plain=True)
+_DIVERGENCE = "divergence"
+_CHECKS = {
+    "weight files": "Weight files agree with their headers and index",
+    "processor and other files": "Processor and all other files of the source are there",
+    "local paths": "No path of the machine it was made on is left in a file",
+    "configuration": "Quantization configuration is the one asked for",
+    "finite weights": "All weights are finite",
+    "loads": "Loads with plain transformers, no tensor missing or left over",
+    "kernels": "Quantized layers run on quantized kernels",
+    "finite logits": "All logits are finite",
+    "answers": "Answers a question",
+}
 METHODS = {"gptq": "GPTQ", "awq": "AWQ", "rtn": "round-to-nearest"}
 
 
@@ -32,6 +44,7 @@ class Making(msgspec.Struct, frozen=True, kw_only=True):
         samples, length, seed: rows asked for, their greatest length in tokens, the draw's seed.
         rows: rows used; text_tokens, vision_tokens: in them; vision_share: in percent.
         seconds: how long quantizing took; hardware: on what.
+        peak: memory the process held at most, in MB.
         libraries: what did it, each `Name version`.
     """
 
@@ -50,6 +63,7 @@ class Making(msgspec.Struct, frozen=True, kw_only=True):
     vision_tokens: Claim | None
     vision_share: Claim | None
     seconds: Claim | None
+    peak: Claim | None
     hardware: str
     libraries: tuple[str, ...]
     group_size: Claim | None = None
@@ -57,10 +71,10 @@ class Making(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One check of the certificate: what was checked, and whether it passed."""
+    """One check of the certificate: what was checked in words, and whether it is good."""
 
-    name: str
-    passed: bool
+    title: str
+    good: bool
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +86,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
         limit: the largest KL that the recipe allows; none for no limit.
         top1: how often the likeliest next token is the same, in percent.
         checks: everything else that was checked.
+        kernels: the classes that the linear layers run as, with how many each.
     """
 
     kl: Claim | None
@@ -81,6 +96,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     limit: Claim | None
     top1: Claim | None
     checks: tuple[Check, ...]
+    kernels: tuple[tuple[str, Claim], ...]
 
 
 def making_of(family: Family, ledger: Ledger, variant: str) -> Making:
@@ -111,6 +127,7 @@ def making_of(family: Family, ledger: Ledger, variant: str) -> Making:
         vision_tokens=enter.measure("calibration_vision_tokens", COUNT),
         vision_share=enter.vision_share(),
         seconds=enter.measure("seconds", SECONDS),
+        peak=enter.measure("peak_resident_bytes", MEGABYTES),
         hardware=hardware_of(family, "quantize", variant),
         libraries=library_of(family, variant),
     )
@@ -131,7 +148,15 @@ def certificate_of(family: Family, ledger: Ledger, variant: str) -> Certificate 
         items=enter.record("kl_items", f"/measures/{index}/n", COUNT),
         limit=enter.setting("max_kl", LIMIT),
         top1=enter.measure("top1_agreement", RATE),
-        checks=_checks(result.facts.get("checks", ())),
+        checks=tuple(
+            Check(title=_CHECKS.get(check["name"], check["name"].capitalize()), good=check["good"])
+            for check in result.facts.get("checks", ())
+            if check["name"] != _DIVERGENCE
+        ),
+        kernels=tuple(
+            (name, enter.must(f"kernel.{name}", _kernel(name), COUNT, certificate.CERTIFICATE))
+            for name in sorted(result.facts.get("kernels", {}))
+        ),
     )
 
 
@@ -141,8 +166,8 @@ class _Entry:
     def __init__(self, family: Family, ledger: Ledger, stage: str, variant: str) -> None:
         self.family, self.ledger, self.stage, self.variant = family, ledger, stage, variant
 
-    def must(self, name: str, pointer: str, shape: Shape) -> Claim:
-        return self.ledger.record(f"{name}.{self.variant}", self.stage, pointer, shape)
+    def must(self, name: str, pointer: str, shape: Shape, file: str = RESULT_FILE) -> Claim:
+        return self.ledger.record(f"{name}.{self.variant}", self.stage, pointer, shape, file)
 
     def record(self, name: str, pointer: str, shape: Shape) -> Claim | None:
         try:
@@ -161,14 +186,8 @@ class _Entry:
 
     def vision_share(self) -> Claim | None:
         place = f"/calibration/{escape_pointer(self.variant)}/vision_share"
-        try:
-            return self.ledger.own(f"vision_share.{self.variant}", place, RATE)
-        except KeyError:
-            return None
+        return self.ledger.maybe(f"vision_share.{self.variant}", place, RATE)
 
 
-def _checks(found: Any) -> tuple[Check, ...]:
-    """Read the checks of a certificate: name -> passed, or a list of them."""
-    if isinstance(found, dict):
-        return tuple(Check(name=str(name), passed=bool(ok)) for name, ok in found.items())
-    return tuple(Check(name=str(entry["name"]), passed=bool(entry["passed"])) for entry in found)
+def _kernel(name: str) -> str:
+    return f"/kernels/{escape_pointer(name)}"

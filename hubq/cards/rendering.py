@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -62,11 +63,12 @@ def render_report(family: Family, templates: tuple[Path, ...]) -> dict[str, byte
     """
     facts = report_facts(family)
     text = _render(facts, templates, "report.md.j2")
+    drawn = [d for d in facts.differences if d.variant in family.published]
     body = cmarkgfm.github_flavored_markdown_to_html(text, options=Options.CMARK_OPT_UNSAFE)
     page = render.render(
         render.environment(*templates, autoescape=True),
         "report.html.j2",
-        {"title": facts.title, "body": body.replace(_CHART, deltas_svg(facts.differences))},
+        {"title": facts.title, "body": body.replace(_CHART, deltas_svg(drawn))},
     )
     names = (BASELINE, *family.published, *family.controls)
     markdown_file, html_file = REPORT_FILES
@@ -90,6 +92,13 @@ def templates_digest(templates: tuple[Path, ...]) -> str:
 
 
 def _render(facts: CardFacts, templates: tuple[Path, ...], name: str) -> str:
+    values = msgspec.structs.asdict(facts) | {"front_matter": front_matter(facts.metadata)}
+    return _tidy(render.render(_environment(templates), name, values))
+
+
+@lru_cache(maxsize=8)
+def _environment(templates: tuple[Path, ...]) -> Any:
+    """Return the environment for some folders; it keeps templates compiled until they change."""
     env = render.environment(*templates)
     env.filters.update(
         cell=cell_text,
@@ -98,8 +107,7 @@ def _render(facts: CardFacts, templates: tuple[Path, ...], name: str) -> str:
         quoted=markdown.quoted,
         listed=listed,
     )
-    values = msgspec.structs.asdict(facts) | {"front_matter": front_matter(facts.metadata)}
-    return _tidy(render.render(env, name, values))
+    return env
 
 
 def _tidy(text: str) -> str:

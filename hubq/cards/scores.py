@@ -153,7 +153,9 @@ def troubles(family: Family, ledger: Ledger, names: tuple[str, ...]) -> tuple[Tr
 
 
 def _row(family: Family, ledger: Ledger, notes: Footnotes, name: str, this: str) -> ScoreRow:
-    repo = family.source.repo if name == BASELINE else family.repos.get(name)
+    repo = family.source.repo if name == BASELINE else None
+    if f"quantize/{name}" in family.results:
+        repo = family.repos.get(name)
     averages = ledger.document["averages"].get(name)
     average = recovery = None
     if averages is not None:

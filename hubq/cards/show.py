@@ -55,8 +55,11 @@ def trace(evidence: Evidence, claim_id: str, folder_of: Callable[[str], Path | N
     stage = "card" if claim.key == SELF else evidence.results.get(claim.key, {}).get("stage", "")
     folder = folder_of(claim.key)
     path = folder / claim.file if folder else None
-    found, problem = _read(claim, path)
-    return Trace(claim=claim, stage=stage, path=path, found=found, problem=problem)
+    try:
+        found = _number(claim, path)
+    except _NotFoundError as error:
+        return Trace(claim=claim, stage=stage, path=path, found=None, problem=str(error))
+    return Trace(claim=claim, stage=stage, path=path, found=found, problem=_doubt(claim, found))
 
 
 def find_claim(evidence: Evidence, claim_id: str) -> Claim:
@@ -68,9 +71,12 @@ def find_claim(evidence: Evidence, claim_id: str) -> Claim:
     for claim in evidence.claims:
         if claim.id == claim_id:
             return claim
-    parts = [part.lower() for part in claim_id.split(".")]
-    near = [c.id for c in evidence.claims if any(part in c.id.lower() for part in parts if part)]
-    known = ", ".join((near or [claim.id for claim in evidence.claims])[:8])
+    wanted = set(claim_id.lower().split("."))
+    near = sorted(
+        (claim.id for claim in evidence.claims),
+        key=lambda known: -len(wanted & set(known.lower().split("."))),
+    )
+    known = ", ".join(near[:6])
     raise BadInput(f"no claim {claim_id!r} on this card", remedy=f"There are: {known}")
 
 
@@ -105,26 +111,36 @@ def shown_agrees(shown: str, value: float) -> bool:
     return abs(float(text) - value) <= 0.5 * 10.0**-digits + _TOLERANCE * max(1.0, abs(value))
 
 
-def _read(claim: Claim, path: Path | None) -> tuple[float | None, str]:
+class _NotFoundError(Exception):
+    """The number behind a claim could not be read; says why."""
+
+
+def _number(claim: Claim, path: Path | None) -> float:
+    """Return the number that a claim rests on, from a file that is still the same."""
     if path is None:
-        return None, "the result is not at hand"
+        raise _NotFoundError("the result is not at hand")
     try:
         raw = path.read_bytes()
-    except OSError:
-        return None, f"{claim.file} is missing"
+    except OSError as error:
+        raise _NotFoundError(f"{claim.file} is missing") from error
     if hashlib.sha256(raw).hexdigest() != claim.sha256:
-        return None, f"{claim.file} is not the file that the card was made from"
+        raise _NotFoundError(f"{claim.file} is not the file that the card was made from")
     try:
         found = resolve_pointer(_decode(claim.file, raw), claim.pointer)
-    except (KeyError, msgspec.DecodeError):
-        return None, f"{claim.file} has nothing at {claim.pointer}"
+    except (KeyError, msgspec.DecodeError) as error:
+        raise _NotFoundError(f"{claim.file} has nothing at {claim.pointer}") from error
     if isinstance(found, bool) or not isinstance(found, int | float):
-        return None, f"{claim.file} has no number at {claim.pointer}"
+        raise _NotFoundError(f"{claim.file} has no number at {claim.pointer}")
+    return found
+
+
+def _doubt(claim: Claim, found: float) -> str:
+    """Return why a number does not bear out its claim; empty when it does."""
     if abs(found * claim.scale - claim.value) > _TOLERANCE * max(1.0, abs(claim.value)):
-        return found, "the file holds another number"
+        return "the file holds another number"
     if not shown_agrees(claim.shown, claim.value):
-        return found, "the printed number is no rounding of it"
-    return found, ""
+        return "the printed number is no rounding of it"
+    return ""
 
 
 def _decode(name: str, raw: bytes) -> Any:

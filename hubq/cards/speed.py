@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from hubq.cards.family import Family
+from hubq.cards.family import Family, Gap
 from hubq.cards.footnotes import Footnote, Footnotes, measured
 from hubq.cards.ledger import COUNT, Ledger, Shape, escape_pointer
-from hubq.model.card import Cell, Claim
+from hubq.model.card import Cell, CellState, Claim
 from hubq.model.recipe import BASELINE
 
 SPEED = Shape(digits=2, unit="tokens/s")
@@ -60,6 +60,8 @@ class SpeedTable(msgspec.Struct, frozen=True, kw_only=True):
         workloads: what each asks for; empty when nothing was measured.
         warmup, repeats: runs not counted and runs counted; none when nothing was measured.
         device: `cpu` or `cuda`; empty when nothing was measured.
+        attention, dtype: of the generation; empty when unknown.
+        threads: of PyTorch; none when unknown.
         notes: the footnotes first referred to here.
     """
 
@@ -69,15 +71,25 @@ class SpeedTable(msgspec.Struct, frozen=True, kw_only=True):
     warmup: Claim | None
     repeats: Claim | None
     device: str
+    attention: str
+    dtype: str
+    threads: Claim | None
     notes: tuple[Footnote, ...]
 
 
 class SizeRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The weights of one variant: bytes of its safetensors files, and their share of BF16's."""
+    """The weights of one variant.
+
+    Attributes:
+        variant: its name.
+        this: whether the card is this variant's.
+        size: of its safetensors files; none when the source's files are not known.
+        share: of the baseline's, in percent.
+    """
 
     variant: str
     this: bool
-    size: Cell
+    size: Cell | None
     share: Cell | None
 
 
@@ -107,6 +119,7 @@ def speed_table(
     )
     known = next((f"bench/{n}" for n in all_names if f"bench/{n}" in family.results), "")
     settings = family.results[known].stage.settings if known else {}
+    facts = family.results[known].facts if known else {}
     return SpeedTable(
         rows=rows,
         unit=unit,
@@ -116,6 +129,11 @@ def speed_table(
         if known
         else None,
         device=str(settings.get("device", "")),
+        attention=str(facts.get("attention", "")),
+        dtype=str(facts.get("dtype", "")),
+        threads=ledger.record("threads", known, "/facts/threads", COUNT)
+        if facts.get("threads")
+        else None,
         notes=notes.since(before),
     )
 
@@ -129,6 +147,9 @@ def size_table(
     rows = []
     for name in (BASELINE, *names):
         claim_id, place = f"size.{name}", f"/sizes/{escape_pointer(name)}"
+        if name not in sizes and name == BASELINE:
+            rows.append(SizeRow(variant=name, this=False, size=None, share=None))
+            continue
         if name not in sizes:
             cell = notes.gap(family.gap(f"quantize/{name}"), claim_id)
             rows.append(SizeRow(variant=name, this=name == this, size=cell, share=None))
@@ -168,7 +189,7 @@ def _speed_row(
             place = f"/speed/{escape_pointer(workload)}/{escape_pointer(name)}/ratio"
             relative = measured(ledger.own(f"speedup.{tail}", place, RATIO))
     else:
-        gap = family.gap(stage)
+        gap = _gap(family, stage, workload)
         speed, memory = notes.gap(gap, f"speed.{tail}"), notes.gap(gap, f"memory.{tail}")
     return SpeedRow(
         workload=workload,
@@ -201,6 +222,15 @@ def _workloads(ledger: Ledger, stage: str, settings: dict[str, Any]) -> tuple[Wo
         }
         found.append(WorkloadFacts(name=workload["name"], **counts, **images))
     return tuple(found)
+
+
+def _gap(family: Family, stage: str, workload: str) -> Gap:
+    """Say why a workload was not measured, whether or not its stage has a result."""
+    if stage not in family.results:
+        return family.gap(stage)
+    facts = family.results[stage].facts
+    state = CellState(facts.get("states", {}).get(workload, CellState.FAILED.value))
+    return Gap(state=state, reason=facts.get("why", {}).get(workload, "No reason was recorded."))
 
 
 def _measures(family: Family, stage: str) -> tuple[Any, ...]:

@@ -20,6 +20,7 @@ from hubq.hub.port import Unavailable
 from hubq.hub.redaction import redact
 
 _AGAIN = "Run the same command again; what is done is kept."
+_REFUSED_CARD = "Invalid metadata in README.md."
 _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -100,29 +101,35 @@ def _said(error: BaseException, call: Call) -> UserError | None:
 
 
 def _said_otherwise(error: BaseException, call: Call) -> UserError | None:
-    """Return hubq's error for what did not come from the HTTP layer; none for a bug."""
-    import httpx2
-    from huggingface_hub import errors
-
+    """Return hubq's error for what is not an HTTP exchange that failed; none for a bug."""
     if type(error) is RuntimeError and isinstance(error.__cause__, Exception):
         return _said(error.__cause__, call)  # how the library wraps a failed upload
-    if isinstance(error, json.JSONDecodeError):
-        return _silent(call, "answered with something that is not JSON")
-    if isinstance(error, ValueError) and str(error).startswith("Invalid metadata in README.md"):
-        problems = " ".join(str(error).split()[4:])
+    if isinstance(error, ValueError) and str(error).startswith(_REFUSED_CARD):
+        problems = " ".join(str(error).removeprefix(_REFUSED_CARD).split())
         return BadInput(
             _clean(f"{call.where}: the hub refuses the card's front matter: {problems}", call),
             remedy="Mend the front matter; nothing was sent.",
         )
-    if isinstance(error, (errors.XetDownloadError, errors.FileMetadataError, httpx2.HTTPError)):
-        return _silent(call, _line(error))
-    if isinstance(error, (ConnectionError, RuntimeError)) and _from_xet(error):
-        return _silent(call, f"Xet transfer failed: {_line(error)}")
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return BadInput(
             f"{call.where}: the disk is full", remedy="Free some space, or set HUBQ_CACHE."
         )
-    return None
+    reason = _interrupted(error)
+    return _silent(call, reason) if reason else None
+
+
+def _interrupted(error: BaseException) -> str:
+    """Return what broke off a transfer, or an empty string when the exception is a bug."""
+    import httpx2
+    from huggingface_hub import errors
+
+    if isinstance(error, json.JSONDecodeError):
+        return "answered with something that is not JSON"
+    if isinstance(error, (errors.FileMetadataError, httpx2.HTTPError)):
+        return f"did not answer as a hub does: {_line(error)}"
+    if isinstance(error, errors.XetDownloadError) or _from_xet(error):
+        return f"broke off a Xet transfer: {_line(error)}"
+    return ""
 
 
 def _answered(error: Any, call: Call) -> UserError:
@@ -152,7 +159,8 @@ def _by_status(error: Any, call: Call) -> UserError:
     why = _clean(error.server_message or "", call).replace("\n", "; ")
     tail = f": {why}" if why else ""
     if status == 401:
-        return _unknown_repo(call) if call.repo else _unknown_token(call, tail)
+        known = call.repo and "Invalid credentials" not in why
+        return _unknown_repo(call) if known else _unknown_token(call, tail)
     if status in {402, 403}:
         return BadInput(
             f"{call.where}: no permission to {call.doing} it on {call.endpoint}{tail}",

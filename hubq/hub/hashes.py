@@ -9,6 +9,7 @@ import hashlib
 import os
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -39,6 +40,42 @@ def fingerprint(content: Content, known: str = "") -> Fingerprint:
     return Fingerprint(size=content.stat().st_size, sha256=known or file_sha256(content))
 
 
+class LocalFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that is, or is to be, in a repo.
+
+    Attributes:
+        content: where its bytes are.
+        mark: what they are.
+    """
+
+    content: Content
+    mark: Fingerprint
+
+    def matches(self, remote: RemoteFile | None) -> bool:
+        """Return whether a hub's file has exactly this content.
+
+        LFS files are compared by SHA-256, others by git's blob id, which is worked out here.
+        """
+        if remote is None or remote.size != self.mark.size:
+            return False
+        return remote.oid == (self.mark.sha256 if remote.lfs else git_oid(self.content))
+
+
+def local_files(
+    files: Mapping[str, Content], known: Mapping[str, str] = {}
+) -> dict[str, LocalFile]:
+    """Return each file with its fingerprint, sorted by path.
+
+    Args:
+        files: path in the repo -> content.
+        known: path in the repo -> SHA-256, for files that need not be hashed again.
+    """
+    return {
+        path: LocalFile(content=files[path], mark=fingerprint(files[path], known.get(path, "")))
+        for path in sorted(files)
+    }
+
+
 def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file's content, read in pieces."""
     digest = hashlib.sha256()
@@ -57,13 +94,6 @@ def git_oid(content: Content) -> str:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
-
-
-def same(content: Content, mark: Fingerprint, remote: RemoteFile) -> bool:
-    """Return whether a hub's file has exactly this content."""
-    if remote.size != mark.size:
-        return False
-    return remote.oid == (mark.sha256 if remote.lfs else git_oid(content))
 
 
 def _blob(size: int, content: bytes = b"") -> hashlib._Hash:

@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import msgspec
-
 from hubq.errors import BadInput
 from hubq.hub import client
+from hubq.hub.accounts import account
 from hubq.hub.cache import sources_folder
 from hubq.hub.failures import Call, translated
 from hubq.hub.port import (
@@ -79,7 +78,7 @@ class HuggingFaceHub(Hub):
                     remedy="Run `hf auth login`, or set HF_TOKEN to a token that may write.",
                 )
             answer = self._ask(api.whoami, self._call())
-            self._account = _account(answer)
+            self._account = account(answer, self._endpoint)
         return self._account
 
     def info(self, repo: str, revision: str = MAIN) -> RepoInfo:
@@ -291,8 +290,12 @@ class HuggingFaceHub(Hub):
             except (CachedRepoTreeNotFoundError, LocalEntryNotFoundError):
                 return None
         sizes = {file.path: file.size for file in listing}
-        whole = all(_size(Path(folder) / path) == sizes[path] for path in wanted)
-        return Path(folder) if wanted and whole else None
+        broken = [path for path in wanted if (Path(folder) / path).stat().st_size != sizes[path]]
+        for path in broken:
+            # The client takes whatever lies there for whole; both the link and the blob must go.
+            (Path(folder) / path).resolve().unlink()
+            (Path(folder) / path).unlink(missing_ok=True)
+        return None if broken or not wanted else Path(folder)
 
 
 def _operations(
@@ -310,51 +313,6 @@ def _operations(
     return [*operations, *(CommitOperationDelete(path, is_folder=False) for path in deletions)]
 
 
-class _Named(msgspec.Struct, frozen=True):
-    name: str
-    role: str = msgspec.field(name="roleInOrg", default="")
-
-
-class _Scope(msgspec.Struct, frozen=True):
-    entity: _Named
-    permissions: list[str] = []
-
-
-class _FineGrained(msgspec.Struct, frozen=True):
-    scoped: list[_Scope] = []
-
-
-class _Token(msgspec.Struct, frozen=True):
-    role: str = "read"
-    fine: _FineGrained = msgspec.field(name="fineGrained", default_factory=_FineGrained)
-
-
-class _Auth(msgspec.Struct, frozen=True):
-    token: _Token = msgspec.field(name="accessToken", default_factory=_Token)
-
-
-class _Identity(msgspec.Struct, frozen=True):
-    name: str
-    orgs: list[_Named] = []
-    auth: _Auth = msgspec.field(default_factory=_Auth)
-
-
-def _account(answer: Any) -> Account:
-    """Return the account that `/api/whoami-v2` describes."""
-    who = msgspec.convert(answer, _Identity)
-    token = who.auth.token
-    orgs = tuple(org.name for org in who.orgs)
-    if token.role == "fineGrained":
-        writable = tuple(
-            scope.entity.name for scope in token.fine.scoped if "repo.write" in scope.permissions
-        )
-    elif token.role == "read":
-        writable = ()
-    else:
-        writable = (who.name, *(org.name for org in who.orgs if org.role != "read"))
-    return Account(name=who.name, orgs=orgs, role=token.role, writable=writable)
-
-
 def _sibling(file: Any) -> RemoteFile:
     if file.lfs is not None:
         return RemoteFile(size=file.lfs.size, oid=file.lfs.sha256, lfs=True)
@@ -365,10 +323,3 @@ def _listed(entry: Any) -> RemoteFile:
     if entry.lfs is not None:
         return RemoteFile(size=entry.lfs.size, oid=entry.lfs.sha256, lfs=True)
     return RemoteFile(size=entry.size, oid=entry.blob_id, lfs=False)
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return -1

@@ -60,6 +60,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
         """
         if self.role == "admin":
             return True
+        if self.role == "admin":
+            return True
         return target in self.writable or target.partition("/")[0] in self.writable
 
 

@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from hubq.errors import RemoteMoved, StageFailed
+from hubq.hub.hashes import LocalFile
 from hubq.hub.port import MAIN, Hub, RemoteFile, Unavailable
-from hubq.hub.push_plan import PlannedFile, PushPlan
+from hubq.hub.push_plan import PushPlan
 from hubq.hub.retry import Retries
 
 _PLAN_AGAIN = "Run the same command again: it plans anew and shows what is different."
@@ -130,7 +131,7 @@ def verify_remote(
     hub: Hub,
     repo: str,
     commit: str,
-    files: Mapping[str, PlannedFile],
+    files: Mapping[str, LocalFile],
     *,
     absent: tuple[str, ...] = (),
 ) -> list[Mismatch]:
@@ -143,7 +144,7 @@ def verify_remote(
         hub: where.
         repo: which repo.
         commit: at which commit.
-        files: what must be there.
+        files: what must be there; `local_files` makes them of paths and bytes.
         absent: what must not be there.
     """
     there = hub.tree(repo, commit)

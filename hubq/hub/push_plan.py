@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from hubq.errors import BadInput
-from hubq.hub.hashes import Fingerprint, fingerprint, same
+from hubq.hub.hashes import LocalFile, local_files
 from hubq.hub.manifest import MANIFEST, listed, manifest
 from hubq.hub.port import Content, Hub, RemoteFile, RepoInfo
 from hubq.hub.redaction import refuse_secrets
@@ -21,22 +21,14 @@ _SIGNS: dict[Change, str] = {"added": "+", "changed": "~", "unchanged": "="}
 _HUB_MADE = ".gitattributes"
 
 
-class PlannedFile(msgspec.Struct, frozen=True, kw_only=True):
+class PlannedFile(LocalFile, frozen=True, kw_only=True):
     """A file of the release.
 
     Attributes:
-        content: where its bytes are.
-        mark: what they are.
         change: what sending it does to the repo.
     """
 
-    content: Content
-    mark: Fingerprint
     change: Change
-
-    def matches(self, remote: RemoteFile | None) -> bool:
-        """Return whether a hub's file has this content."""
-        return remote is not None and same(self.content, self.mark, remote)
 
 
 class PushPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,21 +132,14 @@ def plan_push(
         Refused: a file that would be sent holds a secret.
     """
     _check_paths(repo, files)
-    if not hub.can_write(repo):
-        raise BadInput(
-            f"{repo}: {hub.whoami().name}'s token may not write there on {hub.endpoint}",
-            remedy="Use a token that may write there, or choose another --namespace.",
-        )
-    marks = {path: fingerprint(files[path], known.get(path, "")) for path in sorted(files)}
-    sums = manifest({path: mark.sha256 for path, mark in marks.items()})
-    contents: dict[str, Content] = {**files, MANIFEST: sums}
-    marks[MANIFEST] = fingerprint(sums)
+    check_permission(hub, repo)
+    wanted = local_files(files, known)
+    sums = manifest({path: file.mark.sha256 for path, file in wanted.items()})
+    wanted |= local_files({MANIFEST: sums})
     parent = hub.head(repo)
     remote = hub.info(repo, parent) if parent else None
     there = remote.files if remote else {}
-    planned = {
-        path: _planned(contents[path], mark, there.get(path)) for path, mark in marks.items()
-    }
+    planned = {path: _planned(file, there.get(path)) for path, file in wanted.items()}
     refuse_secrets({p: f.content for p, f in planned.items() if f.change != "unchanged"})
     removed = _removable(hub, remote, set(planned)) if remote else ()
     kept = tuple(sorted(set(there) - set(planned) - set(removed) - {_HUB_MADE}))
@@ -171,6 +156,19 @@ def plan_push(
     )
 
 
+def check_permission(hub: Hub, target: str) -> None:
+    """Make sure that the token may write to a repo or namespace; cheap, so do it early.
+
+    Raises:
+        BadInput: it may not, or there is none.
+    """
+    if not hub.can_write(target):
+        raise BadInput(
+            f"{target}: {hub.whoami().name}'s token may not write there on {hub.endpoint}",
+            remedy="Use a token that may write there, or choose another --namespace.",
+        )
+
+
 def human_size(size: int) -> str:
     """Return a size in bytes as people read it, in powers of 1000: `4.1 kB`."""
     value = float(size)
@@ -181,11 +179,11 @@ def human_size(size: int) -> str:
     return f"{value:.1f} TB"
 
 
-def _planned(content: Content, mark: Fingerprint, remote: RemoteFile | None) -> PlannedFile:
+def _planned(file: LocalFile, remote: RemoteFile | None) -> PlannedFile:
     change: Change = "added"
     if remote is not None:
-        change = "unchanged" if same(content, mark, remote) else "changed"
-    return PlannedFile(content=content, mark=mark, change=change)
+        change = "unchanged" if file.matches(remote) else "changed"
+    return PlannedFile(content=file.content, mark=file.mark, change=change)
 
 
 def _removable(hub: Hub, remote: RepoInfo, wanted: set[str]) -> tuple[str, ...]:

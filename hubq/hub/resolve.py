@@ -17,7 +17,7 @@ from hubq.hub.hashes import HashCache
 from hubq.hub.port import Hub, Progress
 from hubq.hub.weights import CONFIG, check_complete, needed
 from hubq.model.codec import digest
-from hubq.model.source import COMMIT, Source, split_reference
+from hubq.model.source import Source, split_reference
 
 README = "README.md"
 _FENCE = "---"
@@ -128,11 +128,6 @@ def front_matter(readme: bytes) -> dict[str, Any]:
     except (yaml.YAMLError, ValueError):
         return {}
     return {str(key): value for key, value in data.items()} if isinstance(data, dict) else {}
-
-
-def is_commit(revision: str) -> bool:
-    """Return whether a revision is a whole commit, which nothing can move."""
-    return COMMIT.fullmatch(revision) is not None
 
 
 def _config(raw: bytes, where: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from hubq.localhub import disk
+from hubq.localhub.disk import Disk
 
 Role = Literal["read", "write", "admin"]
 
@@ -51,8 +51,9 @@ class Accounts:
 
     WRITER = "local"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, writes: Disk) -> None:
         self._path = path
+        self._disk = writes
 
     def all(self) -> tuple[Account, ...]:
         """Return every account; none before the first start."""
@@ -81,7 +82,7 @@ class Accounts:
             name=name, token=token or "hf_" + secrets.token_hex(17), role=role, orgs=tuple(orgs)
         )
         others = tuple(user for user in self.all() if user.name != name)
-        disk.write_json(self._path, _AccountFile(users=(*others, account)), mode=0o600)
+        self._disk.write_json(self._path, _AccountFile(users=(*others, account)), mode=0o600)
         return account
 
     def writer(self) -> Account:

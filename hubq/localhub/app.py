@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hubq.localhub.api import collections, commits, discussions, files, lfs, refs, repos
 from hubq.localhub.api.call import Handler, Service, answer, refusal
-from hubq.localhub.problems import NotFoundError, RepoNotFoundError
+from hubq.localhub.problems import NotFoundError
 from hubq.localhub.web import views
 
 _REPO = "/api/{kinds}/{ns}/{name}"
@@ -58,6 +58,7 @@ API: tuple[tuple[str, str, Handler], ...] = (
     ("POST", _REPO + "/discussions/{num}/title", discussions.rename),
     ("POST", _REPO + "/discussions/{num}/status", discussions.set_status),
     ("POST", _REPO + "/discussions/{num}/merge", discussions.merge),
+    ("GET", "/api/{rest:path}", repos.nothing),
     ("GET", "/_blob", files.blob),
     ("POST", "/_lfs/complete", lfs.complete),
     ("POST", "/_lfs/verify", lfs.verify),
@@ -124,7 +125,5 @@ def _uploader(service: Service) -> Callable[[Request], Awaitable[Response]]:
 
 async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a request for an address that does not exist."""
-    message = "Sorry, we can't find the page you are looking for."
-    about_repo = scope["path"].startswith(("/api/models/", "/api/datasets/", "/api/spaces/"))
-    error = (RepoNotFoundError if about_repo else NotFoundError)(message)
+    error = NotFoundError("Sorry, we can't find the page you are looking for.")
     await refusal(error, anonymous=False)(scope, receive, send)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from hubq.localhub import disk
+from hubq.localhub.disk import Disk
 from hubq.localhub.problems import BadRequestError, NotFoundError
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -18,7 +19,8 @@ _CHUNK = 1 << 20
 class BlobStore:
     """A folder of blobs named by their sha256; a blob that is there is whole and right."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, writes: Disk) -> None:
+        self.disk = writes
         self._blobs = folder / "blobs"
         self._uploads = folder / "uploads"
 
@@ -62,7 +64,7 @@ class BlobStore:
         """Store a content and return its sha256."""
         sha256 = hashlib.sha256(content).hexdigest()
         if not self.has(sha256):
-            disk.write_bytes(self.path(sha256), content)
+            self.disk.write_bytes(self.path(sha256), content)
         return sha256
 
     def part_path(self, sha256: str, number: int) -> Path:
@@ -85,7 +87,7 @@ class BlobStore:
             shutil.rmtree(self._uploads / sha256, ignore_errors=True)
             return
         digest = hashlib.sha256()
-        with disk.replacing(self.path(sha256)) as out:
+        with self.disk.replacing(self.path(sha256)) as out:
             written = sum(self._append(out, sha256, number, digest) for number in numbers)
             if written != size:
                 raise BadRequestError(f"{sha256}: expected {size} bytes, got {written}")

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from hubq.localhub import disk
+from hubq.localhub.disk import Disk
 from hubq.localhub.problems import BadRequestError, ConflictError, NotFoundError
 from hubq.localhub.repository import now
 from hubq.localhub.values import Collection, CollectionItem
@@ -21,8 +22,9 @@ _DESCRIPTION_LENGTH = 150
 class CollectionShelf:
     """All collections of a Hub folder."""
 
-    def __init__(self, folder: Path, lock: threading.RLock) -> None:
+    def __init__(self, folder: Path, lock: threading.RLock, writes: Disk) -> None:
         self._folder = folder
+        self._disk = writes
         self._lock = lock
 
     def all(self) -> list[Collection]:
@@ -138,7 +140,7 @@ class CollectionShelf:
         return self._save(msgspec.structs.replace(collection, items=items, updated=now()))
 
     def _save(self, collection: Collection) -> Collection:
-        disk.write_json(self._path(collection.slug), collection)
+        self._disk.write_json(self._path(collection.slug), collection)
         return collection
 
     def _path(self, slug: str) -> Path:

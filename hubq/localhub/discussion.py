@@ -180,7 +180,7 @@ class DiscussionLog:
 
     def _add(self, discussion: Discussion, *events: Event) -> Discussion:
         discussion = msgspec.structs.replace(discussion, events=(*discussion.events, *events))
-        disk.write_json(self._path(discussion.num), discussion)
+        self._repo.blobs.disk.write_json(self._path(discussion.num), discussion)
         return discussion
 
     def _change(self, num: int, *events: Event, **changes: Any) -> Discussion:

@@ -18,44 +18,56 @@ from urllib.parse import quote, unquote
 import msgspec
 
 
-def sync_folder(folder: Path) -> None:
+class Disk:
+    """Writes files whole.
+
+    Args:
+        durable: whether a finished write also survives a power cut (about 10 ms each on a common
+            disk). Without, it still survives the process being killed.
+    """
+
+    def __init__(self, *, durable: bool = True) -> None:
+        self._durable = durable
+
+    @contextmanager
+    def replacing(self, path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
+        """Yield a file that takes the place of `path` when the block ends without an exception."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".part-", dir=path.parent)
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                yield file
+                file.flush()
+                os.fchmod(file.fileno(), mode)
+                if self._durable:
+                    os.fsync(file.fileno())
+            temporary.replace(path)
+            if self._durable:
+                _sync_folder(path.parent)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+    def write_bytes(self, path: Path, content: bytes) -> None:
+        """Replace the content of a file."""
+        with self.replacing(path) as file:
+            file.write(content)
+
+    def write_json(self, path: Path, value: Any, *, mode: int = 0o644) -> None:
+        """Replace a file by a value as indented JSON."""
+        content = msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=1)
+        with self.replacing(path, mode=mode) as file:
+            file.write(content + b"\n")
+
+
+def _sync_folder(folder: Path) -> None:
     """Flush a folder's entries to the disk, so that a rename survives a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-@contextmanager
-def replacing(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
-    """Yield a file that takes the place of `path` when the block ends without an exception."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".part-", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(mode)
-        temporary.replace(path)
-        sync_folder(path.parent)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def write_bytes(path: Path, content: bytes, *, mode: int = 0o644) -> None:
-    """Replace the content of a file atomically."""
-    with replacing(path, mode=mode) as file:
-        file.write(content)
-
-
-def write_json(path: Path, value: Any, *, mode: int = 0o644) -> None:
-    """Replace a file by a value as indented JSON, atomically."""
-    content = msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=1)
-    write_bytes(path, content + b"\n", mode=mode)
 
 
 def remove_tree(folder: Path) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -126,22 +127,25 @@ class FaultyApp:
             return
         query = scope["query_string"].decode()
         line = f"{scope['method']} {scope['path']}{'?' + query if query else ''}"
-        exchange = _Exchange(receive, send)
         rule = self._faults.take(line)
+
+        def note(status: int, received: int) -> None:
+            self._faults.record(
+                Entry(
+                    method=scope["method"],
+                    path=scope["path"],
+                    query=query,
+                    status=status,
+                    received=received,
+                    fault=rule is not None,
+                )
+            )
+
+        exchange = _Exchange(receive, send, note)
         if rule is None:
             await self._app(scope, exchange.receive, exchange.send)
         else:
             await self._fail(rule, exchange, scope)
-        self._faults.record(
-            Entry(
-                method=scope["method"],
-                path=scope["path"],
-                query=query,
-                status=exchange.status,
-                received=exchange.received,
-                fault=rule is not None,
-            )
-        )
 
     async def _fail(self, rule: Fault, exchange: _Exchange, scope: Scope) -> None:
         """Let one request fail as its rule says."""
@@ -155,6 +159,7 @@ class FaultyApp:
             # A client that is still sending does not read the answer.
             await exchange.drain()
         if rule.drop:
+            exchange.note(0)
             scope[_TRANSPORT].abort()
             return
         response = Response("planned failure", status_code=rule.status, headers=rule.headers)
@@ -181,25 +186,29 @@ class FaultyApp:
 class _Exchange:
     """The two directions of one request, counted."""
 
-    def __init__(self, receive: Receive, send: Send) -> None:
+    def __init__(self, receive: Receive, send: Send, note: Callable[[int, int], None]) -> None:
         self._receive = receive
         self._send = send
+        self._note = note
         self._done = False
-        self.status = 0
-        self.received = 0
+        self._received = 0
 
     async def receive(self) -> Message:
         """Pass a message from the client on."""
         message = await self._receive()
-        self.received += len(message.get("body", b""))
+        self._received += len(message.get("body", b""))
         self._done = not message.get("more_body", False)
         return message
 
     async def send(self, message: Message) -> None:
-        """Pass a message to the client on."""
+        """Pass a message to the client on; the log has the request before the client its answer."""
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            self.note(message["status"])
         await self._send(message)
+
+    def note(self, status: int) -> None:
+        """Add the request to the log."""
+        self._note(status, self._received)
 
     async def swallow(self, message: Message) -> None:
         """Lose a message to the client."""

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import yaml
 
-_BLOCK = re.compile(r"\s*---[ \t]*\r?\n(?P<yaml>.*?)(?:^|\r?\n)---[ \t]*(?:\r?\n|$)", re.DOTALL)
+_BLOCK = re.compile(r"\s*---[ \t]*\r?\n(?P<yaml>.*?)(?<=\n)---[ \t]*(?:\r?\n|$)", re.DOTALL)
 _REPO_ID = re.compile(r"(?:[A-Za-z0-9][\w.-]{0,95}/)?[A-Za-z0-9][\w.-]{0,95}")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 RELATIONS = ("quantized", "finetune", "adapter", "merge")

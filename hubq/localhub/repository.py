@@ -80,7 +80,7 @@ class Repository:
 
     def save_record(self, record: RepoRecord) -> None:
         """Replace what is known about the repo."""
-        disk.write_json(self.folder / "repo.json", record)
+        self.blobs.disk.write_json(self.folder / "repo.json", record)
 
     # -- refs ------------------------------------------------------------------------------
 
@@ -115,7 +115,7 @@ class Repository:
 
     def set_ref(self, kind: RefKind, name: str, oid: str) -> None:
         """Make or move a ref."""
-        disk.write_bytes(self._ref_path(kind, name), f"{oid}\n".encode())
+        self.blobs.disk.write_bytes(self._ref_path(kind, name), f"{oid}\n".encode())
 
     def add_ref(self, kind: RefKind, name: str, oid: str) -> None:
         """Make a branch or tag.
@@ -223,7 +223,7 @@ class Repository:
             message=message,
             date=now(),
         )
-        disk.write_bytes(self._commit_path(commit.id), commit.encoded())
+        self.blobs.disk.write_bytes(self._commit_path(commit.id), commit.encoded())
         return commit.id
 
     def advance(
@@ -279,7 +279,7 @@ class Repository:
 
     def claim(self, sha256: str) -> None:
         """Remember that this repo was given the content."""
-        disk.write_bytes(self._claim(sha256), b"")
+        self.blobs.disk.write_bytes(self._claim(sha256), b"")
 
     # -- places ----------------------------------------------------------------------------
 

@@ -41,6 +41,7 @@ class LocalHub:
         allow_remote: whether other machines may connect.
         part_bytes: files above this size are uploaded in parts of this size.
         page_size: entries of one page of a listing.
+        durable: whether writes survive a power cut; without, they are faster and survive a kill.
 
     Raises:
         BadInput: at the start, when the port or the folder is in use, or the host is not loopback.
@@ -56,8 +57,9 @@ class LocalHub:
         allow_remote: bool = False,
         part_bytes: int = PART_BYTES,
         page_size: int = 1000,
+        durable: bool = True,
     ) -> None:
-        self.storage = Storage(directory)
+        self.storage = Storage(directory, durable=durable)
         self.faults = Faults() if faults else None
         self._host = host
         self._port = port
@@ -183,7 +185,10 @@ class LocalHub:
     def _listen(self) -> socket.socket:
         """Return a listening socket and note its port."""
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        listener = self._open.enter_context(socket.socket(family, socket.SOCK_STREAM))
+        # asyncio switches Nagle's algorithm off (it costs 45 ms a request) only on sockets that
+        # name their protocol.
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self._open.enter_context(listener)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((self._host, self._port))

@@ -22,6 +22,7 @@ from hubq.localhub import disk
 from hubq.localhub.accounts import Account, Accounts
 from hubq.localhub.blobs import BlobStore
 from hubq.localhub.collection import CollectionShelf
+from hubq.localhub.disk import Disk
 from hubq.localhub.problems import BadRequestError, ConflictError, RepoNotFoundError
 from hubq.localhub.repository import Repository, now
 from hubq.localhub.values import KINDS, FileEntry, Kind, RepoRecord, git_oid
@@ -41,14 +42,16 @@ class Storage:
 
     Args:
         directory: where it lies; made by the first write.
+        durable: whether writes survive a power cut; without, they survive a kill only.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, durable: bool = True) -> None:
+        writes = Disk(durable=durable)
         self.directory = Path(directory)
         self.lock = threading.RLock()
-        self.blobs = BlobStore(self.directory)
-        self.accounts = Accounts(self.directory / "accounts.json")
-        self.collections = CollectionShelf(self.directory / "collections", self.lock)
+        self.blobs = BlobStore(self.directory, writes)
+        self.accounts = Accounts(self.directory / "accounts.json", writes)
+        self.collections = CollectionShelf(self.directory / "collections", self.lock, writes)
 
     def writer_token(self) -> str:
         """Return the token of the account `local`; the account is made at the first call."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from hubq.hub.hashes import fingerprint, same
-from hubq.hub.port import Content, RemoteFile
+from hubq.hub.hashes import local_files
+from hubq.hub.port import Content
 from hubq.release.endpoint import Endpoint, storage_head, storage_tree
 from hubq.release.options import Options
 from hubq.resources import bundled
@@ -44,8 +44,5 @@ def _is_there(folder: Path, contents: dict[str, Content]) -> bool:
     """Say whether the embedded Hub holds exactly these files, read without a server."""
     if not folder.is_dir() or storage_head(folder, SOURCE_REPO, None) is None:
         return False
-    there: dict[str, RemoteFile] = storage_tree(folder, SOURCE_REPO)
-    return all(
-        name in there and same(content, fingerprint(content), there[name])
-        for name, content in contents.items()
-    )
+    there = storage_tree(folder, SOURCE_REPO)
+    return all(file.matches(there.get(name)) for name, file in local_files(contents).items())

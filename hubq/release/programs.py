@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hubq.evaluate.items import items_digest
 from hubq.evaluate.scoring import program_digest as score_digest
+from hubq.hub.hashes import file_sha256
 from hubq.model.codec import digest
+from hubq.quantize import calibration
 from hubq.workers.registry import WORKERS, program_digest
 
 
 def program_digests() -> dict[str, str]:
     """Return `kind/backend` -> digest of the files that do it."""
     digests = {f"{w.kind}/{w.backend}": program_digest(w) for w in WORKERS}
+    rows = file_sha256(Path(calibration.__file__))
+    digests["quantize/gptqmodel"] = digest([digests["quantize/gptqmodel"], rows])
     for name in ("certify/transformers", "generate/transformers"):
         digests[name] = digest([digests[name], items_digest()])
     # What a card's text depends on besides its facts is in the digest of its templates.

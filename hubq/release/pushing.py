@@ -7,9 +7,9 @@ from pathlib import Path
 
 from hubq.errors import Refused, StageFailed
 from hubq.hub import publish
-from hubq.hub.hashes import fingerprint
+from hubq.hub.hashes import local_files
 from hubq.hub.port import Content
-from hubq.hub.push_plan import PlannedFile, plan_push
+from hubq.hub.push_plan import plan_push
 from hubq.model.codec import pretty
 from hubq.model.result import Collected
 from hubq.model.stage import Stage
@@ -72,10 +72,7 @@ def verify(session: Session, stage: Stage, view: View, work: Path) -> Collected:
     """
     variant, repo = stage.variant, stage.settings["repo"]
     commit = view.results[f"push/{variant}"].facts["commit"]
-    files = {
-        name: PlannedFile(content=path, mark=fingerprint(path), change="unchanged")
-        for name, path in published_files(variant, view).items()
-    }
+    files = local_files(published_files(variant, view))
     wrong = publish.verify_remote(session.endpoint.hub, repo, commit, files)
     if wrong:
         raise StageFailed(

@@ -180,13 +180,7 @@ class Session:
 
     def _shapes(self) -> dict[str, tuple[int, ...]] | None:
         """Return the source's tensor shapes from its safetensors headers, when it is a folder."""
-        if not self.source.path:
-            return None
-        shapes: dict[str, tuple[int, ...]] = {}
-        for name in self.source.files:
-            if name.endswith(".safetensors"):
-                shapes.update(preflight.read_shapes(Path(self.source.path) / name))
-        return shapes
+        return preflight.read_shapes(Path(self.source.path)) if self.source.path else None
 
     def _files(self) -> dict[str, Path]:
         """Return where each file that the recipe names is on this machine."""
@@ -230,7 +224,7 @@ class Session:
         return digests
 
     def _templates(self) -> str:
-        from hubq.cards.templates import templates_digest
+        from hubq.cards.rendering import templates_digest
 
         return templates_digest(self.options.template_folders)
 

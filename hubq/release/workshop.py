@@ -17,7 +17,7 @@ from hubq.model.recipe import BASELINE, TaskSpec
 from hubq.model.result import Collected
 from hubq.model.source import Source
 from hubq.model.stage import Kind, Stage
-from hubq.quantize import certificate, quantization
+from hubq.quantize import calibration, certificate, quantization
 from hubq.release import carding, pushing
 from hubq.release.session import Session
 from hubq.runner import View, Workshop
@@ -118,17 +118,26 @@ class ReleaseWorkshop(Workshop):
         checkpoint = model
         if stage.variant != BASELINE and stage.kind is not Kind.QUANTIZE:
             checkpoint = view.folders[f"quantize/{stage.variant}"] / CHECKPOINT
-        calibration = self.session.loaded.recipe.calibration.dataset
-        paths = {
-            "model": model,
-            "checkpoint": checkpoint,
-            "calibration": self.session.files[calibration],
-        }
+        paths = {"model": model, "checkpoint": checkpoint}
+        if stage.kind is Kind.QUANTIZE:
+            paths["calibration"] = self._calibration()
         if stage.kind is Kind.GENERATE:
             paths["items"] = self._items(stage.task)
         if stage.kind is Kind.CERTIFY:
             paths |= {f"items/{name}": self._items(name) for name in self.tasks}
         return {name: path.absolute() for name, path in paths.items()}
+
+    def _calibration(self) -> Path:
+        """Return the folder of the drawn calibration rows, drawn at the first call."""
+        spec = self.session.loaded.recipe.calibration
+        dataset = self.session.files[spec.dataset]
+        digests = self.session.context
+        identity = digest([spec, digests.datasets[spec.dataset], digests.programs])
+
+        def make(folder: Path) -> None:
+            calibration.prepare(spec, dataset, folder)
+
+        return self.store.derived("calibration", identity, make)
 
     def _items(self, name: str) -> Path:
         """Return a task's prepared items, prepared at the first call."""

@@ -96,7 +96,7 @@ def equalize(rows: Sequence[Row]) -> tuple[list[Row], list[Dropped]]:
     AWQ's scale search only sees all rows when they are equally long. The length is the one that
     keeps most tokens; rows that are shorter, or whose pictures reach beyond it, are dropped.
     """
-    length = max({row.length for row in rows}, key=lambda size: (_kept_tokens(rows, size), size))
+    length = common_length(rows)
     kept, dropped = [], []
     for row in rows:
         if row.length < length:
@@ -108,8 +108,13 @@ def equalize(rows: Sequence[Row]) -> tuple[list[Row], list[Dropped]]:
     return kept, dropped
 
 
-def _kept_tokens(rows: Sequence[Row], length: int) -> int:
-    return length * sum(row.length >= length >= row.vision_end for row in rows)
+def common_length(rows: Sequence[Row]) -> int:
+    """Return the length at which most tokens are kept; the longer one when two keep as many."""
+
+    def kept(length: int) -> int:
+        return length * sum(row.length >= length >= row.vision_end for row in rows)
+
+    return max({row.length for row in rows}, key=lambda length: (kept(length), length))
 
 
 def _cut(row: Row, length: int) -> Row:

@@ -84,7 +84,9 @@ def serve() -> int:
         control = Path(job["control"])
         state = run_job(job["script"], control)
         events.emit("end", state=state, control=str(control))
-        if state != "done":
+        # From here on SIGTERM ends the process by itself; one that came before is seen here.
+        _State.busy = False
+        if state != "done" or events.stopping():
             return 0
 
 
@@ -117,7 +119,6 @@ def run_job(script: str, control: Path) -> str:
     _tidy()
     _write(control / "out.json", out)
     _flush()
-    _State.busy = False
     return str(out["state"])
 
 

@@ -28,17 +28,18 @@ TAIL_LINES = 12
 #: What uv or the system says -> what to do about it; the first that fits is taken.
 REMEDIES = (
     ("No space left on device", "Free some disk space, or set HUBQ_CACHE and UV_CACHE_DIR."),
-    ("network connectivity is disabled", "Run `hubq env build` once without --offline."),
-    ("not found in the cache", "Run `hubq env build` once without --offline."),
     ("Hash mismatch", "A mirror or wheel folder serves another file than the lock names; mend it."),
     ("no hashes were provided", "A mirror or wheel folder offers a build that the lock lacks."),
     ("No interpreter found", "Install that Python, for example with `uv python install 3.11`."),
+    ("Failed to inspect Python", "Install that Python with uv, such as `uv python install 3.11`."),
     ("No solution found", "A package of the lock is not in the configured indexes; check them."),
     ("Python.h", "Install Python's headers (Debian: apt install python3-dev), then build again."),
     ("cc' failed", "Install a C compiler (Debian: apt install build-essential), then build again."),
     ("error sending request", "Check the network and the configured indexes, then build again."),
     ("Permission denied", "Set HUBQ_CACHE to a folder that you may write to."),
 )
+#: What may be said only because uv had to stay offline.
+MISSING_OFFLINE = ("No interpreter found", "No solution found", "error sending request")
 
 
 class Installer:
@@ -79,7 +80,7 @@ class Installer:
             check=False,
         )
         if done.returncode != 0:
-            raise _problem(arguments, done.stderr.splitlines(), done.returncode)
+            raise self._problem(arguments, done.stderr.splitlines(), done.returncode)
         return done.stdout
 
     def stream(
@@ -122,11 +123,32 @@ class Installer:
                 process.kill()
                 raise
         if process.returncode != 0:
-            raise _problem(arguments, list(tail), process.returncode)
+            raise self._problem(arguments, list(tail), process.returncode)
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
         offline = ["--offline"] if self.offline else []
         return [str(self.uv), "--color", "never", *offline, *arguments]
+
+    def _problem(
+        self, arguments: Sequence[str], lines: list[str], status: int
+    ) -> EnvironmentProblem:
+        what = " ".join(part for part in arguments[:2] if not part.startswith("-"))
+        shown = "\n".join(f"  {line}" for line in lines[-TAIL_LINES:])
+        message = f"uv {what} failed (exit status {status}):\n{shown}"
+        return EnvironmentProblem(
+            message, remedy=remedy_for("\n".join(lines), offline=self.offline)
+        )
+
+
+def remedy_for(said: str, *, offline: bool) -> str:
+    """Return what to do next about a failure of uv's, judged by what it said."""
+    for words, advice in REMEDIES:
+        if words in said:
+            missing = words in MISSING_OFFLINE
+            return "Build once without --offline." if offline and missing else advice
+    if offline:
+        return "Build once without --offline."
+    return "Run `hubq env build` again; what is already downloaded is kept."
 
 
 def uv_environ(environ: Mapping[str, str], pip_config: Mapping[str, str]) -> dict[str, str]:
@@ -232,14 +254,3 @@ def _find_uv() -> Path:
                 "uv, which builds environments, is not installed", remedy="Run `pip install uv`."
             ) from None
         return Path(found)
-
-
-def _problem(arguments: Sequence[str], lines: list[str], status: int) -> EnvironmentProblem:
-    said = "\n".join(lines)
-    remedy = next(
-        (advice for words, advice in REMEDIES if words in said),
-        "Run `hubq env build` again; what is already downloaded is kept.",
-    )
-    what = " ".join(part for part in arguments[:2] if not part.startswith("-"))
-    shown = "\n".join(f"  {line}" for line in lines[-TAIL_LINES:])
-    return EnvironmentProblem(f"uv {what} failed (exit status {status}):\n{shown}", remedy=remedy)

@@ -62,7 +62,12 @@ SPECS: tuple[EnvironmentSpec, ...] = (
         lock="gptqmodel-cuda.lock",
         imports=_GPTQMODEL,
         disk_bytes=20 * GIB,
-        variables={**_ALWAYS, "GPTQMODEL_CPU_WORKERS": "2"},
+        variables={
+            **_ALWAYS,
+            "GPTQMODEL_CPU_WORKERS": "2",
+            # Slots name GPUs by number, in the order in which the driver lists them.
+            "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+        },
     ),
 )
 

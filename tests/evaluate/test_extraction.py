@@ -15,7 +15,7 @@ CHOICES = {"A": "cat", "B": "dog", "C": "red fox", "D": "cat"}
     "said",
     [
         "B", "b", " B\n", "B.", "(B)", "[B]", "**B**", "`B`", "B)", "\\boxed{B}", "$\\text{B}$",
-        "B) dog", "B. dog", "(B) dog", "B: dog", "**B.** dog", "B\nIt barks.", "B. Because it barks.",
+        "B) dog", "B. dog", "(B) dog", "B: dog", "**B.** dog", "B\nIt barks.", "B. It barks.",
         "The answer is B.", "The answer is (B)", "Answer: B", "Answer: **B**", "answer is: B",
         "The correct option is B", "The correct answer is option B.", "The answer is B) dog",
         "The answer is B dog", "Option B", "I choose B.", "Final answer: (B)", "It is (B).",

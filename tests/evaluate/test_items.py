@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import random
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -130,8 +129,7 @@ def test_the_draw_does_not_depend_on_the_order_of_the_file_and_grows(
 ) -> None:
     table = [{"index": n, "question": "q?", "answer": "x"} for n in range(50)]
     rows = read_rows(tsv(table), "short-answer")
-    shuffled = list(rows)
-    random.Random(1).shuffle(shuffled)
+    shuffled = rows[25:] + rows[:25][::-1]
     few = {row.index for row in draw(rows, 10, 0, circular=False)}
     assert few == {row.index for row in draw(shuffled, 10, 0, circular=False)}
     assert few < {row.index for row in draw(rows, 20, 0, circular=False)}
@@ -186,10 +184,8 @@ def test_a_file_that_does_not_fit_is_named(tsv: Tsv, tmp_path: Path) -> None:
             prepare(task("short-answer"), file, tmp_path / "out")
     with pytest.raises(BadInput, match="no such file"):
         prepare(task("short-answer"), tmp_path / "missing.tsv", tmp_path / "out")
-    with pytest.raises(BadInput, match="expected a .tsv or .jsonl file"):
-        prepare(
-            task("short-answer"), tsv([GOOD]).rename(tmp_path / "x.csv"), tmp_path / "out"
-        )
+    with pytest.raises(BadInput, match=r"expected a \.tsv or \.jsonl file"):
+        prepare(task("short-answer"), tsv([GOOD]).rename(tmp_path / "x.csv"), tmp_path / "out")
 
 
 def test_a_jsonl_line_that_does_not_fit_is_named(tmp_path: Path) -> None:

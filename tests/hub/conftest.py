@@ -1,12 +1,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from hubq.hub.huggingface import HuggingFaceHub
+from hubq.hub.port import Content
+from hubq.hub.publish import push
+from hubq.hub.push_plan import plan_push
 from hubq.hub.retry import Retries
-from tests.fakes import FakeHub, model_files, write_files
+from tests.fakes import READER, WRITER, FakeHub, model_files, write_files
+
+if TYPE_CHECKING:
+    from hubq.localhub.server import LocalHub
 
 
 @pytest.fixture
@@ -35,3 +44,55 @@ def waits() -> list[float]:
 @pytest.fixture
 def retries(waits: list[float]) -> Retries:
     return Retries(sleep=waits.append)
+
+
+@pytest.fixture(scope="module")
+def running_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
+    """An embedded Hub with a writer (alice) and a reader (bob)."""
+    pytest.importorskip("starlette")
+    from hubq.localhub.server import LocalHub
+
+    with LocalHub(tmp_path_factory.mktemp("hub"), faults=True) as running:
+        running.storage.accounts.add("alice", role="write", orgs=("acme",), token=WRITER)
+        running.storage.accounts.add("bob", role="read", token=READER)
+        yield running
+
+
+@pytest.fixture
+def server(running_hub: LocalHub) -> LocalHub:
+    """The embedded Hub, without planned failures and with an empty log."""
+    assert running_hub.faults is not None
+    running_hub.faults.clear()
+    running_hub.faults.clear_log()
+    return running_hub
+
+
+@pytest.fixture
+def alice(server: LocalHub, retries: Retries) -> HuggingFaceHub:
+    return HuggingFaceHub(server.url, WRITER, retries=retries)
+
+
+@pytest.fixture
+def bob(server: LocalHub, retries: Retries) -> HuggingFaceHub:
+    return HuggingFaceHub(server.url, READER, retries=retries)
+
+
+@pytest.fixture
+def repo(request: pytest.FixtureRequest) -> str:
+    """A repo of this test's own."""
+    name = str(request.node.name)
+    return "acme/" + name[-80:].strip("_").replace("[", "-").replace("]", "")
+
+
+@pytest.fixture
+def files(folder: Path) -> dict[str, Content]:
+    """A release: files of a folder, and one made in memory."""
+    names = ("README.md", "config.json", "model.safetensors")
+    return {**{name: folder / name for name in names}, "hubq.json": b"{}"}
+
+
+@pytest.fixture
+def released(alice: HuggingFaceHub, repo: str, files: dict[str, Content], retries: Retries) -> str:
+    """The repo, with the files in it."""
+    push(alice, plan_push(alice, repo, files, message="Release"), retries=retries)
+    return repo

@@ -4,7 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from hubq.hub.hashes import Fingerprint, HashCache, fingerprint, git_oid, same
+from hubq.hub.hashes import Fingerprint, HashCache, fingerprint, git_oid, local_files
 from hubq.hub.port import RemoteFile
 
 
@@ -29,12 +29,14 @@ def test_a_file_and_its_bytes_have_one_fingerprint(tmp_path: Path) -> None:
 
 def test_lfs_files_are_compared_by_sha256_and_others_by_git_oid() -> None:
     content = b"content"
-    mark = fingerprint(content)
-    assert same(content, mark, RemoteFile(size=7, oid=mark.sha256, lfs=True))
-    assert same(content, mark, RemoteFile(size=7, oid=git_oid(content), lfs=False))
-    assert not same(content, mark, RemoteFile(size=7, oid=git_oid(content), lfs=True))
-    assert not same(content, mark, RemoteFile(size=8, oid=mark.sha256, lfs=True))
-    assert mark == Fingerprint(size=7, sha256=hashlib.sha256(content).hexdigest())
+    file = local_files({"x": content})["x"]
+    sha256 = hashlib.sha256(content).hexdigest()
+    assert file.mark == Fingerprint(size=7, sha256=sha256)
+    assert file.matches(RemoteFile(size=7, oid=sha256, lfs=True))
+    assert file.matches(RemoteFile(size=7, oid=git_oid(content), lfs=False))
+    assert not file.matches(RemoteFile(size=7, oid=git_oid(content), lfs=True))
+    assert not file.matches(RemoteFile(size=8, oid=sha256, lfs=True))
+    assert not file.matches(None)
 
 
 def test_a_hash_is_remembered_while_size_and_time_stand(tmp_path: Path) -> None:

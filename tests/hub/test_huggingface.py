@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,60 +20,12 @@ from hubq.hub.publish import push
 from hubq.hub.push_plan import plan_push
 from hubq.hub.resolve import download, pin_source
 from hubq.hub.retry import Retries
-from tests.fakes import model_files, remote_file, safetensors
+from tests.fakes import READER, WRITER, model_files, remote_file, safetensors
 
 pytest.importorskip("starlette")
 
 from hubq.localhub.faults import Entry, Fault
 from hubq.localhub.server import LocalHub
-
-READER = "hf_" + "r" * 34
-WRITER = "hf_" + "w" * 34
-CHANGES = {"POST", "PUT", "DELETE", "PATCH"}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
-    with LocalHub(tmp_path_factory.mktemp("hub"), faults=True) as running:
-        running.storage.accounts.add("alice", role="write", orgs=("acme",), token=WRITER)
-        running.storage.accounts.add("bob", role="read", token=READER)
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def _no_faults(server: LocalHub) -> None:
-    assert server.faults is not None
-    server.faults.clear()
-    server.faults.clear_log()
-
-
-@pytest.fixture
-def alice(server: LocalHub, retries: Retries) -> HuggingFaceHub:
-    return HuggingFaceHub(server.url, WRITER, retries=retries)
-
-
-@pytest.fixture
-def bob(server: LocalHub, retries: Retries) -> HuggingFaceHub:
-    return HuggingFaceHub(server.url, READER, retries=retries)
-
-
-@pytest.fixture
-def repo(request: pytest.FixtureRequest) -> str:
-    """A repo of this test's own."""
-    return "acme/" + request.node.name[-80:].strip("_").replace("[", "-").replace("]", "")
-
-
-@pytest.fixture
-def files(folder: Path) -> dict[str, Content]:
-    return {"config.json": folder / "config.json", "README.md": folder / "README.md",
-            "model.safetensors": folder / "model.safetensors", "hubq.json": b"{}"}  # fmt: skip
-
-
-@pytest.fixture
-def publish(alice: HuggingFaceHub, repo: str, files: dict[str, Content], retries: Retries) -> str:
-    """The repo, with the files in it."""
-    push(alice, plan_push(alice, repo, files, message="Release"), retries=retries)
-    return repo
 
 
 def log(server: LocalHub) -> list[Entry]:
@@ -115,60 +66,60 @@ def test_the_users_token_is_taken_from_the_environment(
 
 
 def test_a_release_arrives_byte_for_byte_and_becomes_visible(
-    publish: str, alice: HuggingFaceHub, server: LocalHub, files: dict[str, Content]
+    released: str, alice: HuggingFaceHub, server: LocalHub, files: dict[str, Content]
 ) -> None:
-    info = HuggingFaceHub(server.url).info(publish)
+    info = HuggingFaceHub(server.url).info(released)
     assert not info.private
     assert set(info.files) == {*files, MANIFEST, ".gitattributes"}
     assert info.files["model.safetensors"] == remote_file("model.safetensors", safetensors())
     assert info.card["license"] == "apache-2.0"
-    assert info.commit == alice.head(publish) == alice.pin(publish)
-    assert info.files == alice.tree(publish, info.commit)
-    assert alice.read(publish, info.commit, "hubq.json") == b"{}"
+    assert info.commit == alice.head(released) == alice.pin(released)
+    assert info.files == alice.tree(released, info.commit)
+    assert alice.read(released, info.commit, "hubq.json") == b"{}"
     assert len(commits(server)) == 1
 
 
 def test_a_second_push_sends_only_look_ups(
-    publish: str, server: LocalHub, files: dict[str, Content], retries: Retries
+    released: str, server: LocalHub, files: dict[str, Content], retries: Retries
 ) -> None:
     assert server.faults is not None
     server.faults.clear_log()
     again = HuggingFaceHub(server.url, WRITER)
-    plan = plan_push(again, publish, files, message="Release")
+    plan = plan_push(again, released, files, message="Release")
     published = push(again, plan, retries=retries)
     assert not published.changed
     assert [entry.method for entry in log(server)] == ["GET"] * 3
 
 
 def test_one_changed_file_is_one_commit_of_that_file(
-    publish: str, alice: HuggingFaceHub, server: LocalHub, files: dict[str, Content]
+    released: str, alice: HuggingFaceHub, server: LocalHub, files: dict[str, Content]
 ) -> None:
     assert server.faults is not None
     server.faults.clear_log()
-    plan = plan_push(alice, publish, {**files, "hubq.json": b'{"new": 1}'}, message="Again")
+    plan = plan_push(alice, released, {**files, "hubq.json": b'{"new": 1}'}, message="Again")
     push(alice, plan)
     assert commits(server) == [200]
     assert not any(entry.path.startswith("/_lfs") for entry in log(server))
 
 
 def test_files_of_an_earlier_release_are_removed(
-    publish: str, alice: HuggingFaceHub, files: dict[str, Content]
+    released: str, alice: HuggingFaceHub, files: dict[str, Content]
 ) -> None:
     del files["hubq.json"]
-    plan = plan_push(alice, publish, files, message="Again")
+    plan = plan_push(alice, released, files, message="Again")
     assert plan.removed == ("hubq.json",)
     push(alice, plan)
-    assert "hubq.json" not in alice.tree(publish)
+    assert "hubq.json" not in alice.tree(released)
 
 
 def test_a_stale_parent_is_refused(
-    publish: str, alice: HuggingFaceHub, files: dict[str, Content]
+    released: str, alice: HuggingFaceHub, files: dict[str, Content]
 ) -> None:
-    plan = plan_push(alice, publish, {**files, "hubq.json": b"[1]"}, message="Again")
-    moved = alice.commit(publish, {"x.txt": b"x"}, message="Meanwhile", parent=plan.parent)
+    plan = plan_push(alice, released, {**files, "hubq.json": b"[1]"}, message="Again")
+    moved = alice.commit(released, {"x.txt": b"x"}, message="Meanwhile", parent=plan.parent)
     with pytest.raises(RemoteMoved, match="changed on"):
         push(alice, plan)
-    assert alice.head(publish) == moved
+    assert alice.head(released) == moved
 
 
 @pytest.mark.parametrize("lost", [{"status": 504}, {"status": 502}, {"drop": True}])
@@ -213,32 +164,32 @@ def test_requests_that_may_be_repeated_are(
     assert len([entry for entry in log(server) if entry.fault]) == 4
 
 
-def test_a_reader_may_not_push(bob: HuggingFaceHub, publish: str, server: LocalHub) -> None:
+def test_a_reader_may_not_push(bob: HuggingFaceHub, released: str, server: LocalHub) -> None:
     assert server.faults is not None
     server.faults.clear_log()
     with pytest.raises(BadInput, match="bob's token may not write there"):
-        plan_push(bob, publish, {"x.txt": b"x"}, message="No")
+        plan_push(bob, released, {"x.txt": b"x"}, message="No")
     with pytest.raises(BadInput, match="no permission to write to it"):
-        bob.commit(publish, {"x.txt": b"x"}, message="No", parent=bob.head(publish))
+        bob.commit(released, {"x.txt": b"x"}, message="No", parent=bob.head(released))
     with pytest.raises(BadInput, match="no permission to create it"):
         bob.create("acme/of-bob", private=True)
     assert 200 not in commits(server)
 
 
 def test_an_unknown_repo_revision_or_file_is_named(
-    alice: HuggingFaceHub, publish: str, server: LocalHub
+    alice: HuggingFaceHub, released: str, server: LocalHub
 ) -> None:
     for name in ("Qwen/Nope", "acme/" + "n" * 20):
         with pytest.raises(BadInput, match=f"{name}: no such model on {server.url}, or no acc"):
             pin_source(alice, name)
-    with pytest.raises(BadInput, match=f"{publish}@v9: no such branch"):
-        pin_source(alice, f"{publish}@v9")
+    with pytest.raises(BadInput, match=f"{released}@v9: no such branch"):
+        pin_source(alice, f"{released}@v9")
     with pytest.raises(BadInput, match="is not a repo id"):
         pin_source(alice, "a b/c")
     with pytest.raises(BadInput, match=r"no file nowhere\.txt"):
-        alice.read(publish, alice.pin(publish), "nowhere.txt")
+        alice.read(released, alice.pin(released), "nowhere.txt")
     assert alice.head("Qwen/Nope") is None
-    assert alice.head(publish, "no-branch") is None
+    assert alice.head(released, "no-branch") is None
 
 
 def test_a_hidden_repo_is_no_repo_to_others(
@@ -255,15 +206,15 @@ def test_a_hidden_repo_is_no_repo_to_others(
 
 
 def test_a_gated_repo_says_where_to_ask(
-    publish: str, bob: HuggingFaceHub, server: LocalHub
+    released: str, bob: HuggingFaceHub, server: LocalHub
 ) -> None:
     import msgspec
 
-    stored = server.storage.repo(publish)
+    stored = server.storage.repo(released)
     stored.save_record(msgspec.structs.replace(stored.record, gated="manual"))
     with pytest.raises(BadInput, match="gated on") as caught:
-        pin_source(bob, publish)
-    assert f"{server.url}/{publish}" in caught.value.remedy
+        pin_source(bob, released)
+    assert f"{server.url}/{released}" in caught.value.remedy
 
 
 def test_a_snapshot_is_the_same_bytes_and_comes_from_the_cache_the_second_time(
@@ -278,14 +229,22 @@ def test_a_snapshot_is_the_same_bytes_and_comes_from_the_cache_the_second_time(
     del model["pytorch_model.bin"]
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == model
     assert told[-1] == (sum(map(len, model.values())),) * 2
+    assert 0 < told[0][0] < told[-1][0]
     assert folder.is_relative_to(sources_folder(server.url))
     assert server.faults is not None
     server.faults.clear_log()
     assert HuggingFaceHub(server.url, WRITER).snapshot(repo, commit) == folder
     assert log(server) == []
-    (folder / "model-2.safetensors").resolve().unlink()
-    assert alice.snapshot(repo, commit) == folder
-    assert (folder / "model-2.safetensors").read_bytes() == b"x" * 9
+
+
+def test_a_cache_that_was_harmed_is_mended(alice: HuggingFaceHub, released: str) -> None:
+    commit = alice.pin(released)
+    blob = (alice.snapshot(released, commit) / "model.safetensors").resolve()
+    for harm in (blob.unlink, lambda: blob.write_bytes(b"cut off")):
+        harm()
+        assert (
+            alice.snapshot(released, commit) / "model.safetensors"
+        ).read_bytes() == safetensors()
 
 
 def test_pickles_alone_are_not_downloaded(alice: HuggingFaceHub, repo: str) -> None:
@@ -297,10 +256,10 @@ def test_pickles_alone_are_not_downloaded(alice: HuggingFaceHub, repo: str) -> N
 
 
 def test_a_download_that_breaks_off_is_gone_on_with(
-    alice: HuggingFaceHub, server: LocalHub, publish: str
+    alice: HuggingFaceHub, server: LocalHub, released: str
 ) -> None:
     fail(server, "GET .*/_blob", status=503)
-    folder = alice.snapshot(publish, alice.pin(publish))
+    folder = alice.snapshot(released, alice.pin(released))
     assert (folder / "model.safetensors").read_bytes() == safetensors()
 
 
@@ -324,11 +283,11 @@ def test_an_answer_that_is_no_json_is_tried_again(
     assert push(alice, plan, retries=retries).changed
 
 
-def test_a_hub_that_never_answers_is_given_up(server: LocalHub, publish: str) -> None:
+def test_a_hub_that_never_answers_is_given_up(server: LocalHub, released: str) -> None:
     impatient = HuggingFaceHub(server.url, WRITER, retries=Retries(attempts=1), timeout=0.2)
     fail(server, "GET .*/api/models/", delay=1.0)
     with pytest.raises(Unavailable, match="did not answer in time"):
-        impatient.info(publish)
+        impatient.info(released)
     client.prepare(server.url, client.TIMEOUT)
 
 
@@ -341,22 +300,8 @@ def test_a_hub_that_is_not_there_is_a_hub_problem() -> None:
     assert caught.value.exit_code == 4
 
 
-def test_every_request_has_a_time_limit(server: LocalHub) -> None:
-    client.prepare(server.url, client.TIMEOUT)
-    from huggingface_hub.utils._http import get_session
-
-    request = get_session().build_request("GET", server.url, timeout=None)
-    client._limit(request)
-    limits = request.extensions["timeout"]
-    assert limits["read"] == limits["write"] == client.TIMEOUT
-    assert 0 < limits["connect"] < client.TIMEOUT
-    shorter = get_session().build_request("GET", server.url, timeout=3)
-    client._limit(shorter)
-    assert shorter.extensions["timeout"]["read"] == 3
-
-
 def test_the_token_is_in_no_error_log_or_text(
-    server: LocalHub, publish: str, caplog: pytest.LogCaptureFixture
+    server: LocalHub, released: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     hub = HuggingFaceHub(server.url, WRITER, retries=Retries(attempts=1))
@@ -364,7 +309,9 @@ def test_the_token_is_in_no_error_log_or_text(
     calls: list[Callable[[], object]] = [
         lambda: hub.info("acme/nope"),
         lambda: hub.create("other/x", private=True),
-        lambda: hub.commit(publish, {"x": WRITER.encode()}, message="x", parent=hub.head(publish)),
+        lambda: hub.commit(
+            released, {"x": WRITER.encode()}, message="x", parent=hub.head(released)
+        ),
     ]
     for call in calls:
         with pytest.raises(UserError) as caught:
@@ -372,30 +319,6 @@ def test_the_token_is_in_no_error_log_or_text(
         problems.append(caught.value)
     assert len(problems) == 3
     assert WRITER not in caplog.text + repr(hub) + "".join(map(repr, problems))
-
-
-def test_xet_is_off_for_other_servers_and_only_while_committing(server: LocalHub) -> None:
-    from huggingface_hub import constants
-
-    before = constants.HF_HUB_DISABLE_XET
-    with client.committing(server.url):
-        assert constants.HF_HUB_DISABLE_XET
-    assert before == constants.HF_HUB_DISABLE_XET
-    with client.committing(client.HUGGING_FACE):
-        assert before == constants.HF_HUB_DISABLE_XET
-
-
-def test_the_stored_token_is_sent_to_no_other_server(
-    server: LocalHub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from huggingface_hub import constants
-
-    store = Path(os.environ["HF_HOME"]) / "token"
-    store.parent.mkdir(parents=True)
-    store.write_text(READER)
-    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(store))
-    assert client.find_token(server.url) is None
-    assert client.find_token(client.HUGGING_FACE) == READER
 
 
 def test_two_pushes_side_by_side_both_arrive(

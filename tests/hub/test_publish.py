@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hubq.errors import BadInput, RemoteMoved, StageFailed
+from hubq.errors import BadInput, Refused, RemoteMoved, StageFailed
 from hubq.hub.manifest import MANIFEST
 from hubq.hub.port import Account, Content, Unavailable
 from hubq.hub.publish import Published, push, verify_remote
@@ -22,8 +22,8 @@ def files(folder: Path) -> dict[str, Content]:
     return contents
 
 
-def plan(hub: FakeHub, files: dict[str, Content], **more: bool) -> PushPlan:
-    return plan_push(hub, REPO, files, message="Release", **more)
+def plan(hub: FakeHub, files: dict[str, Content], *, private: bool = False) -> PushPlan:
+    return plan_push(hub, REPO, files, message="Release", private=private)
 
 
 def publish(hub: FakeHub, files: dict[str, Content], retries: Retries) -> Published:
@@ -233,8 +233,6 @@ def test_the_comparison_names_every_difference(
 
 
 def test_a_secret_is_refused_before_the_first_byte(hub: FakeHub, files: dict[str, Content]) -> None:
-    from hubq.errors import Refused
-
     with pytest.raises(Refused, match=r"log\.txt holds a Hugging Face token"):
         plan(hub, {**files, "log.txt": b"hf_" + b"x" * 34})
     assert hub.log == []

@@ -32,8 +32,7 @@ class TestLocks:
 
     def test_what_cards_snippets_need_is_in_it(self, spec: EnvironmentSpec) -> None:
         pins = {
-            pin.name: pin.version
-            for pin in read_lock(lock_path(spec).read_text(encoding="utf-8"))
+            pin.name: pin.version for pin in read_lock(lock_path(spec).read_text(encoding="utf-8"))
         }
         assert {"setuptools", "torchvision", "torch", "optimum", "pillow"} <= set(pins)
         assert (pins["gptqmodel"], pins["transformers"]) == ("7.7.0", "5.23.0")

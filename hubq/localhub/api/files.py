@@ -92,7 +92,7 @@ def resolve(call: Call) -> Response:
         elsewhere = _elsewhere(call)
         if elsewhere:
             query = call.service.signer.sign("get", oid=entry.blob, name=path.split("/")[-1])
-            return RedirectResponse(f"{elsewhere}/_blob?{query}", headers=headers)
+            return RedirectResponse(f"{elsewhere}/_blob?{query}", 302, headers)
     return _file(call, entry.blob, path, headers)
 
 

@@ -11,7 +11,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hubq.localhub import disk
 from hubq.localhub.api.call import Call, Service, refusal
 from hubq.localhub.problems import BadRequestError, LocalHubError
 from hubq.localhub.values import Kind
@@ -108,7 +107,7 @@ async def _receive(service: Service, request: Request, fields: dict[str, str]) -
     digest = hashlib.sha256()
     received = 0
     with ExitStack() as stack:
-        file = stack.enter_context(disk.replacing(path))
+        file = stack.enter_context(service.storage.blobs.disk.replacing(path))
         async for chunk in request.stream():
             received += len(chunk)
             if received > limit:

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from hubq.localhub import frontmatter
-from hubq.localhub.api.call import Call, reply
-from hubq.localhub.problems import BadRequestError, ConflictError, RepoNotFoundError
+from hubq.localhub.api.call import KIND_OF, Call, reply
+from hubq.localhub.problems import BadRequestError, ConflictError, NotFoundError, RepoNotFoundError
 from hubq.localhub.profile import Profile, children, eval_results, profile
 from hubq.localhub.repository import Repository
 from hubq.localhub.values import FileEntry, Kind
@@ -35,7 +35,7 @@ def whoami(call: Call) -> dict[str, Any]:
         ],
         "auth": {
             "type": "access_token",
-            "accessToken": {"displayName": "local", "role": role},
+            "accessToken": {"displayName": "local", "role": user.role},
         },
     }
 
@@ -165,6 +165,18 @@ def listing(call: Call) -> Any:
         found.sort(key=lambda item: item.created, reverse=True)
     size = min(call.number("limit", call.service.page_size), call.service.page_size)
     return call.page([_listed(call, item) for item in found], max(size, 1))
+
+
+def nothing(call: Call) -> None:
+    """Refuse an address of the API that does not exist.
+
+    Raises:
+        RepoNotFoundError: it looks like a repo's.
+        NotFoundError: it looks like nothing.
+    """
+    first = call.param("rest").split("/", 1)[0]
+    kind = RepoNotFoundError if first in KIND_OF else NotFoundError
+    raise kind("Sorry, we can't find the page you are looking for.")
 
 
 def visible(call: Call, kind: Kind = "model") -> list[Profile]:

@@ -101,5 +101,5 @@ def routes(service: Service) -> list[Route]:
     pages = list(_WHOLE)
     pages += [("/{ns}/{name}" + path, viewer) for path, viewer in _REPO]
     pages += [("/{kinds}/{ns}/{name}" + path, viewer) for path, viewer in _REPO]
-    pages.append(("/{ns}", namespace))
+    pages += [("/{ns}", namespace), ("/{rest:path}", nothing)]
     return [Route(path, show(service, viewer), methods=["GET"]) for path, viewer in pages]

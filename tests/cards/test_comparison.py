@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from hubq.cards.comparison import compare
+from hubq.cards.facts import card_facts, report_facts
+from hubq.cards.family import Family
+from hubq.cards.footnotes import cell_text
+from hubq.evaluate.scoring import Sample
+from tests.cards.factory import Factory, made_up_samples
+from tests.cards.nano import loaded_recipe
+
+TASK = "NanoMath_MINI"
+
+
+def two(folder: Path, baseline: list[float], variant: list[float], **changes: Any) -> Family:
+    """Return a family with one variant and one task, scored as given."""
+    loaded = loaded_recipe(variants=loaded_recipe().recipe.variants[1:2])
+    tasks = (msgspec.structs.replace(loaded.suite.tasks[1], **changes),)
+    suite = msgspec.structs.replace(loaded.suite, tasks=tasks)
+    factory = Factory(folder, msgspec.structs.replace(loaded, suite=suite))
+    factory.quantize("GPTQ-Int4")
+    for name, scores in (("BF16", baseline), ("GPTQ-Int4", variant)):
+        factory.score(name, TASK, samples(scores))
+    return factory.family()
+
+
+def samples(scores: list[float]) -> tuple[Sample, ...]:
+    first = made_up_samples("BF16", TASK)[0]
+    return tuple(
+        msgspec.structs.replace(
+            first, key=f"q{number}", cluster=f"c{number}", prompt_hash=f"h{number}", score=score
+        )
+        for number, score in enumerate(scores)
+    )
+
+
+def pair(family: Family) -> dict[str, Any]:
+    found: dict[str, Any] = compare(family, ("GPTQ-Int4",))["scores"][TASK]["variants"]["GPTQ-Int4"]
+    return found
+
+
+def test_a_clear_loss_is_a_loss(tmp_path: Path) -> None:
+    family = two(tmp_path, [1.0] * 90 + [0.0] * 10, [1.0] * 60 + [0.0] * 40)
+    assert pair(family)["verdict"] == "loss"
+    assert pair(family)["lost"] == 30
+    assert pair(family)["delta"] == pytest.approx(-0.3)
+
+
+def test_a_clear_gain_is_suspect(tmp_path: Path) -> None:
+    family = two(tmp_path, [1.0] * 60 + [0.0] * 40, [1.0] * 90 + [0.0] * 10)
+    assert pair(family)["verdict"] == "gain"
+    facts = card_facts(family, "GPTQ-Int4")
+    assert (
+        cell_text(facts.scores.rows[1].cells[0]) == "90.00 (+30.00\N{NO-BREAK SPACE}▲) (suspect)¹"
+    )
+    assert "better than BF16" in facts.footnotes[0]["text"]
+
+
+def test_no_flips_in_many_items_stay_within_the_margin(tmp_path: Path) -> None:
+    scores = [1.0] * 200 + [0.0] * 100
+    assert pair(two(tmp_path, scores, scores))["verdict"] == "within"
+
+
+def test_no_flips_in_few_items_decide_nothing(tmp_path: Path) -> None:
+    scores = [1.0] * 20 + [0.0] * 10
+    found = pair(two(tmp_path, scores, scores))
+    assert found["verdict"] == "open"
+    assert found["detectable"] is None
+
+
+def test_other_prompts_are_not_compared(tmp_path: Path) -> None:
+    family = two(tmp_path / "a", [1.0, 0.0, 1.0], [1.0, 0.0, 1.0])
+    factory = Factory(tmp_path / "b", family.loaded)
+    factory.quantize("GPTQ-Int4")
+    factory.score("BF16", TASK, samples([1.0, 0.0, 1.0]))
+    other = tuple(msgspec.structs.replace(s, prompt_hash="other") for s in samples([1.0, 0.0, 1.0]))
+    factory.score("GPTQ-Int4", TASK, other)
+    facts = card_facts(factory.family(), "GPTQ-Int4")
+    assert cell_text(facts.scores.rows[1].cells[0]) == "66.67¹"
+    assert facts.footnotes[0]["state"] == "not-comparable"
+    assert "Not compared with BF16: the prompts of 3 items differ." in facts.footnotes[0]["text"]
+    assert facts.differences == ()
+    assert facts.scores.rows[1].average is None
+
+
+def test_a_baseline_no_better_than_guessing_is_a_floor(tmp_path: Path) -> None:
+    family = two(tmp_path, [1.0] * 25 + [0.0] * 75, [1.0] * 20 + [0.0] * 80, chance=0.25)
+    facts = card_facts(family, "GPTQ-Int4")
+    assert facts.footnotes[0]["state"] == "floor"
+    assert facts.verdicts[0].sentences == ()
+    assert any("guessing scores 25.00" in caveat for caveat in facts.caveats)
+
+
+def test_holm_runs_over_published_variants_and_over_each_control_by_itself(
+    family: Family,
+) -> None:
+    card = compare(family, family.published)
+    report = compare(family, (*family.published, *family.controls))
+    for task, entry in card["scores"].items():
+        for name, found in entry["variants"].items():
+            assert report["scores"][task]["variants"][name] == found
+    assert card["compared"] == report["compared"] == 15
+
+
+def test_recovery_is_the_ratio_of_averages(family: Family) -> None:
+    averages = compare(family, family.published)["averages"]
+    scores = [family.results[f"score/AWQ/{t.name}"].measure("score").value for t in family.tasks]
+    base = [family.results[f"score/BF16/{t.name}"].measure("score").value for t in family.tasks]
+    assert averages["AWQ"]["recovery"] == pytest.approx(sum(scores) / sum(base))
+    assert averages["AWQ"]["low"] < averages["AWQ"]["delta"] < averages["AWQ"]["high"]
+
+
+def test_a_missing_score_leaves_no_average(gappy: Family) -> None:
+    assert list(compare(gappy, gappy.published)["averages"]) == ["BF16", "GPTQ-Int8"]
+
+
+def test_a_control_is_told_apart(family: Family) -> None:
+    found = [d for d in report_facts(family).differences if d.variant == "RTN-Int3"]
+    assert {d.verdict for d in found} == {"loss"}

@@ -1,0 +1,45 @@
+"""How the client library is set up."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from huggingface_hub import constants
+from huggingface_hub.utils._http import get_session
+
+from hubq.hub import client
+
+ELSEWHERE = "http://127.0.0.1:9"
+TOKEN = "hf_" + "t" * 34
+
+
+def test_every_request_has_a_time_limit() -> None:
+    client.prepare(ELSEWHERE, client.TIMEOUT)
+    request = get_session().build_request("GET", ELSEWHERE, timeout=None)
+    client._limit(request)
+    limits = request.extensions["timeout"]
+    assert limits["read"] == limits["write"] == client.TIMEOUT
+    assert 0 < limits["connect"] < client.TIMEOUT
+    shorter = get_session().build_request("GET", ELSEWHERE, timeout=3)
+    client._limit(shorter)
+    assert shorter.extensions["timeout"]["read"] == 3
+
+
+def test_xet_is_off_for_other_servers_and_only_while_committing() -> None:
+    before = constants.HF_HUB_DISABLE_XET
+    with client.committing(ELSEWHERE):
+        assert constants.HF_HUB_DISABLE_XET
+    assert before == constants.HF_HUB_DISABLE_XET
+    with client.committing(client.HUGGING_FACE):
+        assert before == constants.HF_HUB_DISABLE_XET
+
+
+def test_the_stored_token_is_sent_to_no_other_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Path(os.environ["HF_HOME"]) / "token"
+    store.parent.mkdir(parents=True)
+    store.write_text(TOKEN)
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(store))
+    assert client.find_token(ELSEWHERE) is None
+    assert client.find_token(client.HUGGING_FACE) == TOKEN

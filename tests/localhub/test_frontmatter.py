@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+
+from hubq.localhub.frontmatter import check, parse
+
+
+def _card(yaml: str) -> str:
+    return f"---\n{yaml}\n---\n# Title\n"
+
+
+def test_a_card_is_taken_apart() -> None:
+    card = parse("\ufeff---\r\nlicense: mit\r\ndate: 2026-11-21\r\n---\r\nText\n---\n")
+    assert card.data == {"license": "mit", "date": "2026-11-21"}
+    assert card.body == "Text\n---\n"
+    assert parse("# Only text\n").present is False
+    assert parse("---\n---\nText").body == "Text"
+
+
+def test_broken_yaml_is_reported_and_not_raised() -> None:
+    assert "mapping values" in parse(_card("a: b: c")).problem
+    assert parse(_card("- a\n- b")).problem == "the front matter is not a mapping"
+    assert check(_card("a: b: c"))[0][0].startswith("Metadata is not valid YAML")
+
+
+def test_a_good_card_has_no_errors() -> None:
+    yaml = """
+license: [apache-2.0, mit]
+base_model: Qwen/Qwen2-VL-2B-Instruct
+base_model_relation: quantized
+datasets: [acme/set]
+language: en
+tags: [a, b]
+model-index:
+- name: x
+  results:
+  - task: {type: t}
+    dataset: {name: d, type: d}
+    metrics: [{type: acc, value: 0.5}]
+"""
+    assert check(_card(yaml)) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("yaml", "words"),
+    [
+        ("base_model: /home/me/Llama", '"base_model" with value "/home/me/Llama" is not valid'),
+        ("base_model: [a/b, ./c]", '"./c" is not valid'),
+        ("datasets: [a/b/c]", '"datasets"'),
+        ("license: my-own", '"license" must be one of'),
+        ("base_model_relation: squeezed", '"base_model_relation" must be one of'),
+        ("pipeline_tag: [a]", '"pipeline_tag" must be a string'),
+        ("language: [en, no]", '"language" must be a string or an array of strings'),
+        ("model-index: {}", '"model-index" must be an array'),
+        ("model-index: [{results: []}]", '"model-index[0].name" is required'),
+        ("model-index: [{name: x}]", '"model-index[0].results" is required'),
+        ("model-index: [{name: x, results: [{}]}]", '"model-index[0].results[0].task.type"'),
+        ("model-index: [{name: x, results: [1]}]", "must be an object"),
+    ],
+)
+def test_what_the_hub_refuses_is_refused(yaml: str, words: str) -> None:
+    errors, _ = check(_card(yaml))
+    assert words in "\n".join(errors)
+
+
+def test_an_empty_front_matter_is_only_warned_about() -> None:
+    assert check("# Text\n") == ([], ["empty or missing yaml metadata in repo card"])
+    assert check(_card("license: other"))[1]
