@@ -8,7 +8,7 @@ Any other exception is a bug and keeps its traceback.
         BadInput              exit 2
         EnvironmentProblem    exit 1   an environment could not be built or used
         StageFailed           exit 1   a stage or a check failed
-        Refused               exit 3   a guard said no (certificate, missing numbers, a person's edit)
+        Refused               exit 3   a guard said no (certificate, missing numbers, an edit)
         HubProblem            exit 4   the Hub or the network; try again
         RemoteMoved           exit 5   the remote changed since the plan; plan again
 """

@@ -167,7 +167,7 @@ class _Planner:
         return {**plain, "digest": self.context.datasets[task.file]}
 
     def _environment(self, name: str) -> str:
-        """Return the digest of the environment a variant is loaded in; the baseline's is the first's."""
+        """Return where a variant is loaded; the baseline is loaded where the first one is."""
         by_name = {variant.name: variant.environment for variant in self.variants}
         return self.context.environments[by_name.get(name, self.variants[0].environment)]
 

@@ -1,4 +1,4 @@
-"""Finding and reading recipes: bundled ones by name, others by path, or by a source's model type."""
+"""Finding and reading recipes: by name, by path, or by a source's model type."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ def load(reference: str, *, suite: str | None = None) -> LoadedRecipe:
     recipe = from_builtins(read_yaml(path), Recipe, _shown(path))
     _check_variants(recipe, _shown(path))
     suite_path = _part(path, "suites", suite or recipe.suite)
-    suite = from_builtins(read_yaml(suite_path), Suite, _shown(suite_path))
+    tasks = from_builtins(read_yaml(suite_path), Suite, _shown(suite_path))
     load_path = _part(path, "workloads", recipe.workloads)
     workloads = from_builtins(read_yaml(load_path), Workloads, _shown(load_path))
-    _check_unique([task.name for task in suite.tasks], f"{_shown(suite_path)}: tasks")
+    _check_unique([task.name for task in tasks.tasks], f"{_shown(suite_path)}: tasks")
     _check_unique([w.name for w in workloads.workloads], f"{_shown(load_path)}: workloads")
     return LoadedRecipe(
         recipe=recipe,
-        suite=suite,
+        suite=tasks,
         workloads=workloads,
         origin=_shown(path),
         folder=str(path.resolve().parent),
@@ -118,8 +118,7 @@ def choose_variants(loaded: LoadedRecipe, wanted: tuple[str, ...]) -> LoadedReci
     for name in wanted:
         if name not in have:
             raise BadInput(
-                f"recipe {loaded.recipe.name} has no variant {name!r}; "
-                f"it has: {', '.join(have)}"
+                f"recipe {loaded.recipe.name} has no variant {name!r}; it has: {', '.join(have)}"
             )
     chosen = tuple(variant for variant in loaded.recipe.variants if variant.name in wanted)
     recipe = msgspec.structs.replace(loaded.recipe, variants=chosen)

@@ -15,8 +15,11 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from hubq.errors import BadInput
 
+Environment = jinja2.Environment
+"""What `environment` returns, by a name that other parts can annotate with."""
 
-def environment(*search_paths: Path, autoescape: bool = False) -> jinja2.Environment:
+
+def environment(*search_paths: Path, autoescape: bool = False) -> Environment:
     """Return a sandboxed environment that looks templates up in `search_paths`, first match wins.
 
     Args:
@@ -33,7 +36,7 @@ def environment(*search_paths: Path, autoescape: bool = False) -> jinja2.Environ
     )
 
 
-def render(env: jinja2.Environment, name: str, values: Mapping[str, Any]) -> str:
+def render(env: Environment, name: str, values: Mapping[str, Any]) -> str:
     """Render one template.
 
     Raises:

@@ -6,7 +6,7 @@ runs the workers' jobs, and an `Observer` is told what happens.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import queue
 import shutil
 import time
@@ -75,7 +75,9 @@ class Workshop(ABC):
         """Return the job of a stage that a worker does, or none when hubq does it itself."""
 
     @abstractmethod
-    def perform(self, stage: Stage, view: View, work: Path, say: Callable[[str], None]) -> Collected:
+    def perform(
+        self, stage: Stage, view: View, work: Path, say: Callable[[str], None]
+    ) -> Collected:
         """Do a stage in hubq's own process, writing its files into `work`."""
 
     @abstractmethod
@@ -99,6 +101,15 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     ran: tuple[str, ...]
     cached: int
     seconds: float
+
+
+class _Since:
+    """When a stage began: by the clock for people, and by one that only goes forward."""
+
+    def __init__(self) -> None:
+        self.begun = time.monotonic()
+        self.started = _now()
+        self.stamp = self.started.replace(":", "")
 
 
 class Runner:
@@ -125,7 +136,7 @@ class Runner:
         self.keys = plan.keys()
         self.results: dict[str, Result] = {}
         self.gaps: dict[str, Gap] = {}
-        self.running: dict[str, tuple[WorkerJob, float, str]] = {}
+        self.running: dict[str, tuple[WorkerJob, _Since]] = {}
         self.ready: dict[str, WorkerJob] = {}
         self.ran: list[str] = []
         self._posts: queue.SimpleQueue[Progress | Ended] = queue.SimpleQueue()
@@ -160,7 +171,8 @@ class Runner:
         """Settle what can be settled without waiting, then start what the executor has room for."""
         settled = True
         while settled:
-            settled = any([self._settle(stage) for stage in self.plan.stages if self._open(stage)])
+            open_stages = (stage for stage in self.plan.stages if self._open(stage))
+            settled = sum(self._settle(stage) for stage in open_stages) > 0
         self._start_jobs()
 
     def _open(self, stage: Stage) -> bool:
@@ -220,7 +232,7 @@ class Runner:
         self.observer(Event(stage=stage.id, what="failed", text=text, seconds=seconds))
 
     def _perform(self, stage: Stage, key: str) -> None:
-        begun, started = time.monotonic(), _now()
+        since = _Since()
         self.observer(Event(stage=stage.id, what="started"))
         work = self.store.work(key) / "files"
         work.mkdir()
@@ -238,24 +250,24 @@ class Runner:
                 exit_code=error.exit_code,
             )
             self.store.discard(key)
-            self._fail(stage, gap, time.monotonic() - begun)
+            self._fail(stage, gap, time.monotonic() - since.begun)
             return
-        self._commit(stage, key, work, collected, started, time.monotonic() - begun)
+        self._commit(stage, work, collected, since)
 
     def _start_jobs(self) -> None:
-        """Start ready jobs while there is room; jobs that run alone wait until nothing else does."""
+        """Start ready jobs while there is room; those that run alone wait for the others."""
         while self.ready:
             job = self._choose()
             if job is None:
                 return
             del self.ready[job.stage]
             self.store.work(self.keys[job.stage])
-            self.running[job.stage] = (job, time.monotonic(), _now())
+            self.running[job.stage] = (job, _Since())
             self.observer(Event(stage=job.stage, what="started"))
             self.executor.start(job, self._posts.put)
 
     def _choose(self) -> WorkerJob | None:
-        if any(job.exclusive for job, _, _ in self.running.values()):
+        if any(job.exclusive for job, _ in self.running.values()):
             return None
         side_by_side = [job for job in self.ready.values() if not job.exclusive]
         if side_by_side:
@@ -272,9 +284,8 @@ class Runner:
         if isinstance(post, Progress):
             self._progress(post)
             return
-        job, begun, started = self.running.pop(post.stage)
-        stage, seconds = self.plan.stage(post.stage), time.monotonic() - begun
-        key = self.keys[stage.id]
+        job, since = self.running.pop(post.stage)
+        stage = self.plan.stage(post.stage)
         outcome = post.outcome
         if isinstance(outcome, Done):
             log = job.control / "log.txt"
@@ -282,12 +293,12 @@ class Runner:
                 shutil.move(log, job.control / "files" / "log.txt")
             work = job.control / "files"
             collected = self.workshop.collect(stage, work, outcome.result)
-            self._commit(stage, key, work, collected, started, seconds)
+            self._commit(stage, work, collected, since)
             return
         if isinstance(outcome, Stopped):
             raise KeyboardInterrupt
-        folder = self.store.keep_failure(key, started.replace(":", ""))
-        self._fail(stage, _gap(outcome, folder), seconds)
+        folder = self.store.keep_failure(self.keys[stage.id], since.stamp)
+        self._fail(stage, _gap(outcome, folder), time.monotonic() - since.begun)
 
     def _progress(self, post: Progress) -> None:
         said = post.event
@@ -299,14 +310,11 @@ class Runner:
         elif isinstance(said, outcomes.Phase):
             self.observer(Event(stage=post.stage, what="progress", text=said.name))
 
-    def _commit(
-        self, stage: Stage, key: str, work: Path, collected: Collected, started: str, seconds: float
-    ) -> None:
+    def _commit(self, stage: Stage, work: Path, collected: Collected, since: _Since) -> None:
+        key, seconds = self.keys[stage.id], time.monotonic() - since.begun
         if collected.refusal:
-            self.store.keep_failure(key, started.replace(":", ""))
-            gap = Gap(
-                state=CellState.FAILED, reason=collected.refusal, refused=True, exit_code=3
-            )
+            self.store.keep_failure(key, since.stamp)
+            gap = Gap(state=CellState.FAILED, reason=collected.refusal, refused=True, exit_code=3)
             self._fail(stage, gap, seconds)
             return
         result = Result(
@@ -316,7 +324,7 @@ class Runner:
             measures=collected.measures,
             files={},
             facts=collected.facts,
-            started=started,
+            started=since.started,
             ended=_now(),
             seconds=round(seconds, 3),
         )
@@ -338,4 +346,4 @@ def _gap(outcome: Failed | Oom, folder: Path) -> Gap:
 
 
 def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

@@ -1,11 +1,11 @@
 """Results on disk: content-addressed folders that appear by one rename and never change.
 
-    runs/
-      results/ab/abcd.../    one folder per stage key: result.json and the files it lists
-      work/abcd.../          a stage in flight; left behind by a kill, thrown away by the next run
-      failed/abcd.../TIME/   what a failed stage left (out.json, log.txt); never answers `has`
-      tasks/DIGEST/          prepared items, shared by every variant
-      releases/NAME.json     which keys a release is made of: an index, safe to delete
+runs/
+results/ab/abcd.../    one folder per stage key: result.json and the files it lists
+work/abcd.../          a stage in flight; left behind by a kill, thrown away by the next run
+failed/abcd.../TIME/   what a failed stage left (out.json, log.txt); never answers `has`
+tasks/DIGEST/          prepared items, shared by every variant
+releases/NAME.json     which keys a release is made of: an index, safe to delete
 """
 
 from __future__ import annotations

@@ -38,8 +38,8 @@ def a_recipe(name: str = "nano") -> LoadedRecipe:
 def a_context(loaded: LoadedRecipe, **changes: Any) -> Context:
     """Return a context in which every digest is made up."""
     files = [loaded.recipe.calibration.dataset, *(task.file for task in loaded.suite.tasks)]
-    kinds = ("quantize/gptqmodel", "certify/transformers", "generate/transformers")
-    kinds += ("bench/transformers", "score/hubq", "card/hubq")
+    kinds = ["quantize/gptqmodel", "certify/transformers", "generate/transformers"]
+    kinds += ["bench/transformers", "score/hubq", "card/hubq"]
     context = Context(
         namespace="acme",
         endpoint="https://huggingface.co",

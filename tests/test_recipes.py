@@ -57,7 +57,10 @@ def test_qwens_published_parameters_are_in_the_recipe() -> None:
         (lambda d: d["variants"][0].pop("name"), "variants[0].name: missing"),
         (lambda d: d.update(scheme=1), "scheme: unknown key; known: schema,"),
         (lambda d: d.update(schema=2), "schema: expected 1, got 2"),
-        (lambda d: d["calibration"].update(samples=0), "calibration.samples: expected int >= 1, got 0"),
+        (
+            lambda d: d["calibration"].update(samples=0),
+            "calibration.samples: expected int >= 1, got 0",
+        ),
         (lambda d: d["variants"][1].update(name="AWQ"), "variants: the name 'AWQ' is there twice"),
         (lambda d: d["variants"][1].update(name="BF16"), "BF16 is the source itself"),
         (lambda d: d["variants"][2].update(bits=8), "variants[2].bits: expected 4 with method awq"),
@@ -86,7 +89,9 @@ def test_broken_yaml_names_line_and_column(tmp_path: Path) -> None:
 
 def test_a_recipe_is_chosen_by_model_type_but_never_the_nano_one() -> None:
     assert recipes.for_model_type("qwen2_vl") == "qwen2-vl"
-    with pytest.raises(BadInput, match="no recipe for model_type 'mamba'; there are recipes for: qwen2_vl"):
+    with pytest.raises(
+        BadInput, match="no recipe for model_type 'mamba'; there are recipes for: qwen2_vl"
+    ):
         recipes.for_model_type("mamba")
 
 

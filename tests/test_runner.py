@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ class EchoWorkshop(Workshop):
         self, stage: Stage, view: View, work: Path, say: Callable[[str], None]
     ) -> Collected:
         self.seen[stage.id] = view
-        return self.here.get(stage.id, lambda _: Collected())(work)
+        return self.here[stage.id](work) if stage.id in self.here else Collected()
 
     def collect(self, stage: Stage, work: Path, out: dict[str, Any]) -> Collected:
         measure = Measure(
@@ -111,8 +111,8 @@ class Run:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Iterator[Run]:
-    yield Run(tmp_path / "runs")
+def run(tmp_path: Path) -> Run:
+    return Run(tmp_path / "runs")
 
 
 def writes(text: str) -> Callable[[Path], Collected]:
@@ -245,6 +245,8 @@ def test_progress_of_a_worker_is_passed_on(run: Run) -> None:
 
 
 def test_a_killed_worker_is_a_gap_and_not_a_crash(run: Run) -> None:
-    outcome = run(plan(stage("a"), stage("b")), steps={"a": [{"crash": "SIGKILL"}], "b": [{"say": "x"}]})
+    outcome = run(
+        plan(stage("a"), stage("b")), steps={"a": [{"crash": "SIGKILL"}], "b": [{"say": "x"}]}
+    )
     assert "SIGKILL" in outcome.gaps["a"].reason
     assert "b" in outcome.keys

@@ -22,7 +22,13 @@ def a_result(key: str = KEY) -> Result:
     stage = Stage(id="score/x", kind=Kind.SCORE, backend="hubq", settings={})
     measure = Measure(name="score", value=0.5, unit="fraction", n=2, file="s.json", pointer="/a")
     return Result(
-        key=key, stage=stage, inputs={}, measures=(measure,), files={}, started="", ended="",
+        key=key,
+        stage=stage,
+        inputs={},
+        measures=(measure,),
+        files={},
+        started="",
+        ended="",
         seconds=0.0,
     )
 
@@ -105,7 +111,8 @@ def test_a_full_disk_is_refused_before_work(tmp_path: Path) -> None:
 
 
 def test_derived_folders_are_made_once(tmp_path: Path) -> None:
-    store, calls = Store(tmp_path), []
+    store = Store(tmp_path)
+    calls: list[Path] = []
 
     def make(folder: Path) -> None:
         calls.append(folder)
@@ -116,7 +123,8 @@ def test_derived_folders_are_made_once(tmp_path: Path) -> None:
 
 
 def test_a_second_run_hears_who_holds_the_folder_and_waits(tmp_path: Path) -> None:
-    store, heard = Store(tmp_path), []
+    store = Store(tmp_path)
+    heard: list[str] = []
     entered, leave = threading.Event(), threading.Event()
 
     def second() -> None:

@@ -2,9 +2,9 @@
 
     python make_data.py --out data
 
-The evaluation sets come from the held-out part of all contents (``items.py``), calibration from the training part;
-the script refuses to write when two sets share a picture with its question, or when a test content
-occurs in the calibration.
+The evaluation sets come from the held-out part of all contents (``items.py``), calibration from the
+training part; the script refuses to write when two sets share a picture with its question, or when
+a test content occurs in the calibration.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ import msgspec
 
 from hubq.errors import BadInput
 from hubq.model.card import CellState
+from hubq.model.gap import Gap
 from hubq.model.recipe import BASELINE, LoadedRecipe, TaskSpec, VariantSpec
 from hubq.model.result import Result
 from hubq.model.source import Source
@@ -16,18 +17,14 @@ from hubq.model.source import Source
 ENVIRONMENT_FILE = "environment.json"
 
 
-class Gap(msgspec.Struct, frozen=True, kw_only=True):
-    """A stage without a result, and why.
-
-    Attributes:
-        state: what its cells print.
-        reason: one sentence for the footnote, in the words of whoever found out; plain text.
-    """
-
-    state: CellState
-    reason: str
-
-
+_DOING = {
+    "quantize": "Quantizing",
+    "certify": "Checking the checkpoint",
+    "generate": "Answering the items",
+    "score": "Scoring",
+    "bench": "Timing",
+}
+_ENDED = {CellState.FAILED: "failed", CellState.OOM: "ran out of memory"}
 NOT_RUN = Gap(state=CellState.PENDING, reason="Not run yet.")
 
 
@@ -90,10 +87,12 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
         return self.loaded.recipe.margins.get(task, self.loaded.recipe.margin)
 
     def gap(self, stage_id: str) -> Gap:
-        """Say why a stage has no result; the stages it rests on answer when it cannot itself."""
+        """Say why a stage has no result, in the words of the stage that failed first."""
         for candidate in (stage_id, *_ancestors(stage_id)):
             if candidate in self.gaps:
-                return self.gaps[candidate]
+                because = self.gaps[candidate].because
+                root = because if because in self.gaps else candidate
+                return _told(root, self.gaps[root])
         return NOT_RUN
 
     def link(self, repo: str) -> str:
@@ -109,6 +108,14 @@ def read_environments(folders: dict[str, Path]) -> dict[str, dict[str, Any]]:
         if path.is_file():
             found[stage_id] = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
     return found
+
+
+def _told(stage_id: str, gap: Gap) -> Gap:
+    """Return a gap whose reason says what was being done when it came about."""
+    doing, how = _DOING.get(stage_id.partition("/")[0]), _ENDED.get(gap.state)
+    if doing is None or how is None:
+        return gap
+    return msgspec.structs.replace(gap, reason=f"{doing} {how}: {gap.reason}")
 
 
 def _ancestors(stage_id: str) -> tuple[str, ...]:

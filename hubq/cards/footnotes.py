@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
 
-from hubq.cards.family import Gap
 from hubq.model.card import Cell, CellState, Claim
+from hubq.model.gap import Gap
 
+_PATH = re.compile(r"(?<![\w:/.])/(?:[\w.+-]+/)+([\w.+-]+)")
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -54,7 +56,7 @@ class Footnotes:
 
     def gap(self, gap: Gap, cell: str) -> Cell:
         """Return the cell of a number that is not there."""
-        return Cell(state=gap.state, note=self.add(gap.state, gap.reason, cell))
+        return Cell(state=gap.state, note=self.add(gap.state, _sentence(gap.reason), cell))
 
     def since(self, count: int) -> tuple[Footnote, ...]:
         """Return the footnotes after the first `count`."""
@@ -74,6 +76,14 @@ class Footnotes:
             }
             for note in self._notes.values()
         )
+
+
+def _sentence(text: str) -> str:
+    """Return one line of text as a sentence, with paths of this machine cut down to names."""
+    line = _PATH.sub(r"\1", " ".join(text.split()))
+    if not line:
+        return "No reason was recorded."
+    return line[0].upper() + line[1:] + ("" if line[-1] in ".!?" else ".")
 
 
 def superscript(number: int) -> str:

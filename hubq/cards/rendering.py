@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,6 +13,7 @@ from cmarkgfm.cmark import Options
 from hubq import render
 from hubq.cards import markdown
 from hubq.cards.chart import deltas_svg
+from hubq.cards.digest import templates_digest
 from hubq.cards.facts import CardFacts, card_facts, report_facts
 from hubq.cards.family import Family
 from hubq.cards.footnotes import cell_text
@@ -23,6 +23,8 @@ from hubq.cards.prose import listed
 from hubq.model.card import Evidence
 from hubq.model.codec import pretty
 from hubq.model.recipe import BASELINE
+
+__all__ = ["render_card", "render_report", "templates_digest"]
 
 CARD_FILE = "README.md"
 EVIDENCE_FILE = "hubq.json"
@@ -77,18 +79,6 @@ def render_report(family: Family, templates: tuple[Path, ...]) -> dict[str, byte
         html_file: page.encode(),
         **_evidence_files(family, facts, names),
     }
-
-
-def templates_digest(templates: tuple[Path, ...]) -> str:
-    """Return the SHA-256 over all template files and over the program that fills them in."""
-    sha = hashlib.sha256()
-    program = Path(__file__).resolve().parent
-    for number, folder in enumerate((*templates, program)):
-        pattern = "*.py" if folder == program else "*.j2"
-        for path in sorted(folder.rglob(pattern)):
-            name = f"{number}/{path.relative_to(folder).as_posix()}"
-            sha.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-    return sha.hexdigest()
 
 
 def _render(facts: CardFacts, templates: tuple[Path, ...], name: str) -> str:

@@ -6,10 +6,11 @@ from typing import Any
 
 import msgspec
 
-from hubq.cards.family import Family, Gap
+from hubq.cards.family import Family
 from hubq.cards.footnotes import Footnote, Footnotes, measured
 from hubq.cards.ledger import COUNT, Ledger, Shape, escape_pointer
 from hubq.model.card import Cell, CellState, Claim
+from hubq.model.gap import Gap
 from hubq.model.recipe import BASELINE
 
 SPEED = Shape(digits=2, unit="tokens/s")
@@ -230,7 +231,7 @@ def _gap(family: Family, stage: str, workload: str) -> Gap:
         return family.gap(stage)
     facts = family.results[stage].facts
     state = CellState(facts.get("states", {}).get(workload, CellState.FAILED.value))
-    return Gap(state=state, reason=facts.get("why", {}).get(workload, "No reason was recorded."))
+    return Gap(state=state, reason=facts.get("why", {}).get(workload, ""))
 
 
 def _measures(family: Family, stage: str) -> tuple[Any, ...]:

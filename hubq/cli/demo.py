@@ -8,13 +8,11 @@ from pathlib import Path
 import click
 
 from hubq.cli import output
-from hubq.cli.running import run
+from hubq.cli.running import PORT, run
 from hubq.errors import BadInput
 from hubq.plan import ORDER
 from hubq.release.demo import NAMESPACE, demo_options, publish_source
 from hubq.release.endpoint import local_server, wait_for_interrupt
-
-PORT = 8899
 
 
 @click.command()
@@ -36,8 +34,7 @@ def demo(runs_dir: Path) -> None:
     if sys.stdout.isatty():
         _serve(runs_dir)
     else:
-        output.say(f"To read the cards: hubq hub serve --dir {runs_dir}/hub --port {PORT}")
-        output.text(f"family: http://127.0.0.1:{PORT}/{NAMESPACE}")
+        output.text(f"family, once served: http://127.0.0.1:{PORT}/{NAMESPACE}")
 
 
 def _serve(runs_dir: Path) -> None:

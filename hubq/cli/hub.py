@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from hubq.cli import output
+from hubq.cli.running import PORT
 from hubq.release.endpoint import local_server, wait_for_interrupt
 
 
@@ -25,7 +26,7 @@ def hub() -> None:
     help="Where its repos are.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=click.IntRange(0, 65535), default=8899, show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True)
 @click.option("--allow-remote", is_flag=True, help="Let other machines connect.")
 def serve(folder: Path, host: str, port: int, allow_remote: bool) -> None:
     """Serve an embedded Hub until Ctrl-C: the Hub's API, and pages to open in a browser."""

@@ -54,7 +54,7 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
 
-def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001
+def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
         from hubq.version import version
 
@@ -72,7 +72,7 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # no
     help="Show the version and exit.",
 )
 def cli() -> None:
-    """Release engineering for quantized models.
+    r"""Release engineering for quantized models.
 
     Quantize a model into a family, evaluate and time every variant against the BF16 source, and
     publish it with model cards on which every number can be traced.
@@ -96,7 +96,7 @@ def main() -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted; the same command goes on from here", err=True)
         sys.exit(130)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - what is no user error goes on up from there
         code = _user_error(error)
     sys.exit(code if isinstance(code, int) else 0)
 
@@ -107,9 +107,11 @@ def _user_error(error: Exception) -> int:
 
     if not isinstance(error, UserError):
         raise error
-    click.echo(f"Error: {error.message}", err=True)
+    from hubq.hub.redaction import redact
+
+    click.echo(f"Error: {redact(error.message)}", err=True)
     if error.remedy:
-        click.echo(error.remedy, err=True)
+        click.echo(redact(error.remedy), err=True)
     return error.exit_code
 
 

@@ -34,12 +34,18 @@ yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask before p
 
 _RELEASE_OPTIONS = [
     click.argument("source"),
-    click.option("--recipe", help="A bundled recipe's name or a YAML file  [default: by model type]"),
+    click.option(
+        "--recipe", help="A bundled recipe's name or a YAML file  [default: by model type]"
+    ),
     click.option("--namespace", help="User or organisation of the repos  [default: the account's]"),
-    click.option("--variant", "variants", multiple=True, help="Only this variant; may be repeated."),
+    click.option(
+        "--variant", "variants", multiple=True, help="Only this variant; may be repeated."
+    ),
     click.option("--suite", help="Another suite than the recipe's, by name or file."),
     runs_dir_option,
-    click.option("--hub", help="A Hub's address, or 'local' for an embedded one in the runs folder."),
+    click.option(
+        "--hub", help="A Hub's address, or 'local' for an embedded one in the runs folder."
+    ),
     click.option("--private", is_flag=True, help="Keep the repos private."),
     click.option("--allow-gaps", is_flag=True, help="Publish cards on which numbers are missing."),
     click.option(

@@ -6,6 +6,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Iterator
+from typing import Self
 
 from hubq.cli.output import duration, say
 from hubq.model.stage import Plan
@@ -53,11 +54,11 @@ class _Lines:
 
     def _progress(self, event: Event) -> None:
         now = time.monotonic()
-        if now - self.spoken.get(event.stage, now) < _EVERY:
+        if now - self.spoken.get(event.stage, now) < _EVERY or not event.done:
             return
         self.spoken[event.stage] = now
         rate = event.done / max(now - self.begun[event.stage], 1e-9)
-        left = (event.total - event.done) / rate if rate else 0.0
+        left = (event.total - event.done) / rate
         say(
             f"        {event.stage}  {event.done:.0f}/{event.total:.0f} {event.unit}"
             f"  {rate:.1f}/s  {duration(left)} left"
@@ -90,7 +91,7 @@ class _Terminal:
         self.whole = self.progress.add_task("[bold]release", total=len(plan.stages), rate="")
         self.bars: dict[str, int] = {}
 
-    def __enter__(self) -> _Terminal:
+    def __enter__(self) -> Self:
         self.progress.start()
         return self
 

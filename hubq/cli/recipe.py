@@ -24,7 +24,9 @@ def list_(format_: str) -> None:
     """List the bundled recipes."""
     found = [recipes.load(name).recipe for name in recipes.names()]
     if format_ == "json":
-        output.data([{"name": r.name, "title": r.title, "model_types": r.model_types} for r in found])
+        output.data(
+            [{"name": r.name, "title": r.title, "model_types": r.model_types} for r in found]
+        )
         return
     rows = [
         [r.name, r.title, ", ".join(r.model_types) or "(by name only)", _variants(r.variants)]
@@ -62,9 +64,7 @@ def copy(name: str, target: Path) -> None:
 
 
 @recipe.command()
-@click.option(
-    "--of", "part", type=click.Choice(["recipe", "suite", "workloads"]), default="recipe"
-)
+@click.option("--of", "part", type=click.Choice(["recipe", "suite", "workloads"]), default="recipe")
 def schema(part: str) -> None:
     """Print the JSON Schema, for editors."""
     output.data(recipes.json_schema(part))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from hubq.cli.options import format_option, release_options, yes_option
-from hubq.cli.running import run
 from hubq.cli.planning import print_plan
+from hubq.cli.running import run
 from hubq.model.stage import Kind
 from hubq.plan import ORDER
 from hubq.release.options import Options

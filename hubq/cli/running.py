@@ -13,6 +13,9 @@ from hubq.release.options import Options
 from hubq.release.run import Report, run_session
 from hubq.release.session import PUBLISHING, Session
 
+PORT = 8899
+"""Where the embedded Hub is served unless another port is asked for."""
+
 
 def run(options: Options, kinds: Iterable[Kind], *, yes: bool, format_: str = "text") -> None:
     """Run a release's stages of some kinds and exit with its code.
@@ -27,6 +30,9 @@ def run(options: Options, kinds: Iterable[Kind], *, yes: bool, format_: str = "t
         _ask(session, yes=yes)
         report = run_session(session, watching)
         _show(report, format_)
+        if session.endpoint.local and report.urls:
+            folder = session.endpoint.folder
+            output.say(f"To read the cards: hubq hub serve --dir {folder} --port {PORT}")
     if report.exit_code:
         raise click.exceptions.Exit(report.exit_code)
 

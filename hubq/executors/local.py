@@ -76,7 +76,7 @@ class LocalExecutor(Executor):
         except UserError as error:
             outcome = Failed(error=type(error).__name__, message=error.message)
         finally:
-            self._free(job, gpu)
+            self._free(gpu)
             post(Ended(stage=job.stage, outcome=outcome))
 
     def _work(self, job: WorkerJob, gpu: str | None, post: Post) -> Outcome:
@@ -97,7 +97,7 @@ class LocalExecutor(Executor):
             self._warm[job.environment, job.role] += warm
         return outcome
 
-    def _free(self, job: WorkerJob, gpu: str | None) -> None:
+    def _free(self, gpu: str | None) -> None:
         with self._lock:
             if gpu is None:
                 self._cpu_free += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -57,8 +58,12 @@ class FrontMatter(msgspec.Struct, frozen=True, kw_only=True):
         return value if isinstance(value, str) else ""
 
 
+@lru_cache(maxsize=256)
 def parse(content: str) -> FrontMatter:
-    """Take a README.md apart; never fails, whatever it holds."""
+    """Take a README.md apart; never fails, whatever it holds.
+
+    Pages and listings ask for the same cards again and again, and YAML is slow to read.
+    """
     content = content.removeprefix("\ufeff")
     match = _BLOCK.match(content)
     if match is None:

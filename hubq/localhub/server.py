@@ -10,6 +10,7 @@ import ipaddress
 import socket
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -116,16 +117,27 @@ class LocalHub:
         self._thread = self._server = None
         self._open.close()
 
-    def serve_forever(self) -> None:
+    def wait(self) -> None:
+        """Wait while it serves in its thread; Ctrl-C ends the waiting, not the serving."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def serve_forever(self, ready: Callable[[], None] | None = None) -> None:
         """Serve in the foreground until Ctrl-C or SIGTERM.
+
+        Args:
+            ready: called once connections are accepted, when `url` is known.
 
         Raises:
             BadInput: the port or the folder is in use, or the host is not loopback.
         """
         try:
             server = self._prepare()
+            listener = self._listen()
+            if ready is not None:
+                ready()
             with contextlib.suppress(KeyboardInterrupt):
-                server.run([self._listen()])
+                server.run([listener])
         finally:
             self._open.close()
 

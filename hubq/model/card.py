@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -10,7 +10,7 @@ import msgspec
 EVIDENCE_SCHEMA = 1
 
 
-class CellState(str, Enum):
+class CellState(StrEnum):
     """What a cell of a table holds, or why it holds nothing."""
 
     MEASURED = "measured"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -10,7 +10,7 @@ import msgspec
 from hubq.model.codec import digest
 
 
-class Kind(str, Enum):
+class Kind(StrEnum):
     """The kinds of stage; the same names in code and on the command line."""
 
     RESOLVE = "resolve"

@@ -41,5 +41,7 @@ def render(session: Session, stage: Stage, view: View, work: Path) -> Collected:
         files = render_report(family, templates)
     for name, content in files.items():
         (work / name).write_bytes(content)
-    gaps = {need.stage: view.gaps[need.stage].reason for need in stage.needs if need.stage in view.gaps}
+    gaps = {
+        need.stage: view.gaps[need.stage].reason for need in stage.needs if need.stage in view.gaps
+    }
     return Collected(facts={"gaps": gaps})

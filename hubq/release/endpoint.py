@@ -77,13 +77,11 @@ class Endpoint:
         return self._server
 
     def address(self, repo: str) -> str:
-        """Return where people find a repo: its page, or its name when no server runs now."""
-        if not self.local:
-            return f"{self.name}/{repo}"
-        return f"{self._server.url}/{repo}" if self._server else f"{LOCAL}:{repo}"
+        """Return where people find a repo: its page, or its place in the embedded Hub."""
+        return f"{LOCAL}:{repo}" if self.local else f"{self.name}/{repo}"
 
     def local_head(self, repo: str, revision: str | None) -> str | None:
-        """Return the commit of a repo in the embedded Hub, read from its files; none if not there."""
+        """Return the commit of a repo in the embedded Hub, read from its files; or none."""
         if not self.local or not self.folder.is_dir():
             return None
         return storage_head(self.folder, repo, revision)
@@ -96,7 +94,9 @@ class Endpoint:
             self._hub = None
 
 
-def local_server(folder: Path, *, host: str = "127.0.0.1", port: int = 0, remote: bool = False) -> LocalHub:
+def local_server(
+    folder: Path, *, host: str = "127.0.0.1", port: int = 0, remote: bool = False
+) -> LocalHub:
     """Return the embedded Hub over a folder, not yet started.
 
     Raises:

@@ -10,7 +10,7 @@ from typing import Any
 from hubq.errors import BadInput
 from hubq.model.environment import Device, EnvironmentSpec, EnvironmentStack
 from hubq.workers.describe import describe_hardware
-from hubq.workers.environments import Environment, EnvironmentStore
+from hubq.workers.environments import Environment, EnvironmentStore, Folder
 from hubq.workers.specs import SPECS, spec_for
 
 
@@ -29,19 +29,20 @@ def list_environments() -> list[dict[str, Any]]:
         for spec in SPECS
     ]
     known = {entry["path"] for entry in found}
-    for folder in store.list():
-        if str(folder.path) not in known:
-            found.append(
-                {
-                    "name": folder.marker.name if folder.marker else folder.path.name,
-                    "device": folder.marker.device if folder.marker else "",
-                    "python": "",
-                    "digest": folder.marker.digest if folder.marker else "",
-                    "state": "outdated" if folder.marker else "unfinished",
-                    "path": str(folder.path),
-                }
-            )
-    return found
+    return found + [_left(folder) for folder in store.list() if str(folder.path) not in known]
+
+
+def _left(folder: Folder) -> dict[str, Any]:
+    """Describe a folder that no lock asks for now, or whose build did not end."""
+    marker = folder.marker
+    return {
+        "name": marker.name if marker else folder.path.name,
+        "device": marker.device if marker else "",
+        "python": "",
+        "digest": marker.digest if marker else "",
+        "state": "outdated" if marker else "unfinished",
+        "path": str(folder.path),
+    }
 
 
 def build_environment(

@@ -45,7 +45,9 @@ class Machine:
         if self.hardware.gpus:
             return "cuda"
         if self.options.device == "cuda":
-            raise BadInput("--device cuda: no GPU was found", remedy="See what the driver says: nvidia-smi")
+            raise BadInput(
+                "--device cuda: no GPU was found", remedy="See what the driver says: nvidia-smi"
+            )
         return "cpu"
 
     @functools.cached_property

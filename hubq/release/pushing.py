@@ -32,6 +32,18 @@ def published_files(variant: str, view: View) -> dict[str, Path]:
     return files | {name: card / name for name in CARD_FILES if (card / name).is_file()}
 
 
+def known_hashes(variant: str, view: View) -> dict[str, str]:
+    """Return path in the repo -> SHA-256, as kept when the files were made."""
+    made = view.results[f"quantize/{variant}"].files
+    card = view.results[f"card/{variant}"].files
+    known = {
+        name.removeprefix(f"{CHECKPOINT}/"): record.sha256
+        for name, record in made.items()
+        if name.startswith(f"{CHECKPOINT}/")
+    }
+    return known | {name: card[name].sha256 for name in CARD_FILES if name in card}
+
+
 def push(
     session: Session, stage: Stage, view: View, work: Path, say: Callable[[str], None]
 ) -> Collected:
@@ -52,7 +64,9 @@ def push(
     contents: dict[str, Content] = dict(published_files(variant, view))
     message = f"Release {variant} of {session.source.label} with hubq"
     hub, private = session.endpoint.hub, bool(stage.settings["private"])
-    plan = plan_push(hub, repo, contents, message=message, private=private)
+    plan = plan_push(
+        hub, repo, contents, message=message, private=private, known=known_hashes(variant, view)
+    )
     published = publish.push(hub, plan, step=say)
     facts = {
         "repo": published.repo,
@@ -72,7 +86,7 @@ def verify(session: Session, stage: Stage, view: View, work: Path) -> Collected:
     """
     variant, repo = stage.variant, stage.settings["repo"]
     commit = view.results[f"push/{variant}"].facts["commit"]
-    files = local_files(published_files(variant, view))
+    files = local_files(published_files(variant, view), known_hashes(variant, view))
     wrong = publish.verify_remote(session.endpoint.hub, repo, commit, files)
     if wrong:
         raise StageFailed(

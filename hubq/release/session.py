@@ -13,6 +13,7 @@ import msgspec
 from hubq import recipes
 from hubq.errors import BadInput
 from hubq.hub.hashes import HashCache
+from hubq.hub.push_plan import check_permission
 from hubq.hub.resolve import is_folder, pin_source, resolve_folder
 from hubq.model.codec import pretty
 from hubq.model.gap import Gap
@@ -121,16 +122,7 @@ class Session:
         pushes = [stage for stage in self.plan.stages if stage.kind is Kind.PUSH]
         if any(stage.id in missing for stage in pushes):
             for target in sorted({repo.partition("/")[0] for repo in self.plan.repos.values()}):
-                self._check_write(target)
-
-    def _check_write(self, namespace: str) -> None:
-        if not self.endpoint.hub.can_write(namespace):
-            account = self.endpoint.hub.whoami()
-            raise BadInput(
-                f"the token of {account.name} may not write to {namespace} on {self.endpoint.name}",
-                remedy="Name a namespace of yours with --namespace, or use a token with the "
-                "write role.",
-            )
+                check_permission(self.endpoint.hub, target)
 
     def save_index(self, keys: dict[str, str], gaps: dict[str, Gap]) -> None:
         """Keep what this release is made of, for `status` and `show`."""

@@ -33,7 +33,7 @@ def releases(runs_dir: Path) -> list[dict[str, Any]]:
     found = []
     for path in sorted((runs_dir / "releases").glob("*.json")):
         release = read_json(path, Release)
-        done = sum(store.has(key) for key in release.plan.keys().values())  # noqa: SIM118
+        done = sum(store.has(key) for key in release.plan.keys().values())
         found.append(
             {
                 "name": release.name,

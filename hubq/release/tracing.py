@@ -61,5 +61,7 @@ def _release(runs_dir: Path, name: str | None) -> Release:
     found = sorted((runs_dir / "releases").glob("*.json"))
     if len(found) != 1:
         known = ", ".join(path.stem for path in found) or "none"
-        raise BadInput(f"{runs_dir} holds {len(found)} releases: {known}", remedy="Name one: --release")
+        raise BadInput(
+            f"{runs_dir} holds {len(found)} releases: {known}", remedy="Name one: --release"
+        )
     return load_release(runs_dir, found[0].stem)

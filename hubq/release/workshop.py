@@ -76,7 +76,9 @@ class ReleaseWorkshop(Workshop):
         _, read = WORKER_STAGES[stage.kind]
         return read(work, out)
 
-    def perform(self, stage: Stage, view: View, work: Path, say: Callable[[str], None]) -> Collected:
+    def perform(
+        self, stage: Stage, view: View, work: Path, say: Callable[[str], None]
+    ) -> Collected:
         """Do a stage in hubq's own process."""
         match stage.kind:
             case Kind.RESOLVE:

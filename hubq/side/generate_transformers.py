@@ -17,6 +17,7 @@ import json
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +36,25 @@ PROCESSOR_FILES = (
 )  # fmt: skip
 
 
+@dataclass
+class _Prepared:
+    """What a processor makes of a task: the plan, and tensors of as many batches as are kept."""
+
+    plan: list[list[int]]
+    texts: list[str]
+    pictures: list[list[Path]]
+    hashes: list[str]
+    limits: dict[str, int] | None
+    kept: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+
 class _Warm:
     """What a process keeps from one job to the next."""
 
     model_name: tuple[str, str, str] | None = None
     model: Any = None
     processor: Any = None
-    inputs: OrderedDict[str, Any] = OrderedDict()  # noqa: RUF012 - one per process is meant
+    tasks: OrderedDict[str, _Prepared] = OrderedDict()  # noqa: RUF012 - one per process is meant
 
 
 def run(job: dict[str, Any], work: Path) -> dict[str, Any]:
@@ -54,29 +67,27 @@ def run(job: dict[str, Any], work: Path) -> dict[str, Any]:
     events.phase("load")
     model, processor = _warm_model(job)
     loaded = time.perf_counter()
-    events.phase("prepare")
-    items = [json.loads(line) for line in (Path(job["items"]) / "items.jsonl").open("rb")]
-    prepared, reused = _warm_inputs(job, items, processor, model.dtype)
-    ready = time.perf_counter()
     events.phase("generate")
-    answers = _answer(model, processor, prepared["batches"], items)
+    items = [json.loads(line) for line in (Path(job["items"]) / "items.jsonl").open("rb")]
+    prepared, reused = _warm_task(job, items, processor, str(model.dtype))
+    answers, preparing = _answer(model, processor, prepared, items)
     done = time.perf_counter()
     with (work / "records.jsonl").open("w", encoding="utf-8") as file:
-        for item, prompt_hash, answer in zip(items, prepared["hashes"], answers, strict=True):
+        for item, prompt_hash, answer in zip(items, prepared.hashes, answers, strict=True):
             record = {"key": item["key"], "prompt_hash": prompt_hash, **answer}
             file.write(json.dumps(record, ensure_ascii=False, sort_keys=True) + "\n")
     facts = {
         "schema": 1,
         "items": len(items),
-        "batches": len(prepared["batches"]),
+        "batches": len(prepared.plan),
         "batch_size": job["batch_size"],
         "tokens": sum(answer["tokens"] for answer in answers),
-        "pixel_limits": prepared["pixel_limits"],
+        "pixel_limits": prepared.limits,
         "inputs_reused": reused,
         "seconds": {
             "load": round(loaded - started, 3),
-            "prepare": round(ready - loaded, 3),
-            "generate": round(done - ready, 3),
+            "prepare": round(preparing, 3),
+            "generate": round(done - loaded - preparing, 3),
         },
         **decoding.describe(model),
     }
@@ -118,19 +129,21 @@ def _warm_model(job: dict[str, Any]) -> tuple[Any, Any]:
     return _Warm.model, _Warm.processor
 
 
-def _warm_inputs(
-    job: dict[str, Any], items: list[dict[str, Any]], processor: Any, dtype: Any
-) -> tuple[dict[str, Any], bool]:
-    """Return the prepared inputs of a task, and whether an earlier job had made them."""
-    name = _digest(job, str(dtype))
-    if name in _Warm.inputs:
-        _Warm.inputs.move_to_end(name)
-        return _Warm.inputs[name], True
-    prepared = _prepare(job, items, processor, dtype)
-    _Warm.inputs[name] = prepared
-    while sum(kept["bytes"] for kept in _Warm.inputs.values()) > MOST_KEPT_BYTES:
-        _Warm.inputs.popitem(last=False)
-    return prepared, False
+def _warm_task(
+    job: dict[str, Any], items: list[dict[str, Any]], processor: Any, dtype: str
+) -> tuple[_Prepared, bool]:
+    """Return what the processor makes of a task, and whether an earlier job had made it."""
+    name = _digest(job, dtype)
+    reused = name in _Warm.tasks
+    if not reused:
+        limits = _pixel_limits(job["task"], processor)
+        texts = [conversation.render(processor, i["text"], len(i["images"])) for i in items]
+        hashes = [_prompt_hash(i, text, limits) for i, text in zip(items, texts, strict=True)]
+        pictures = [[Path(job["items"]) / image for image in i["images"]] for i in items]
+        plan = plan_batches(items, job["batch_size"])
+        _Warm.tasks[name] = _Prepared(plan, texts, pictures, hashes, limits)
+    _Warm.tasks.move_to_end(name)
+    return _Warm.tasks[name], reused
 
 
 def _digest(job: dict[str, Any], dtype: str) -> str:
@@ -145,23 +158,32 @@ def _digest(job: dict[str, Any], dtype: str) -> str:
     return total.hexdigest()
 
 
-def _prepare(
-    job: dict[str, Any], items: list[dict[str, Any]], processor: Any, dtype: Any
-) -> dict[str, Any]:
-    limits = _pixel_limits(job["task"], processor)
-    texts = [conversation.render(processor, item["text"], len(item["images"])) for item in items]
-    batches = []
-    for positions in plan_batches(items, job["batch_size"]):
-        events.check()
-        chosen = [items[position] for position in positions]
-        paths = [Path(job["items"]) / image for item in chosen for image in item["images"]]
-        inputs = _encode(processor, [texts[position] for position in positions], paths, limits)
-        if "pixel_values" in inputs:  # the model casts them at once; kept, they take half the room
-            inputs["pixel_values"] = inputs["pixel_values"].to(dtype)
-        batches.append((positions, inputs))
-    size = sum(value.nbytes for _, inputs in batches for value in inputs.values())
-    hashes = [_prompt_hash(item, text, limits) for item, text in zip(items, texts, strict=True)]
-    return {"batches": batches, "hashes": hashes, "pixel_limits": limits, "bytes": size}
+def _batch(prepared: _Prepared, number: int, processor: Any, dtype: Any) -> dict[str, Any]:
+    """Return the tensors of a batch: those kept, or made now and kept while there is room."""
+    if number in prepared.kept:
+        return prepared.kept[number]
+    positions = prepared.plan[number]
+    paths = [path for position in positions for path in prepared.pictures[position]]
+    texts = [prepared.texts[position] for position in positions]
+    inputs = _encode(processor, texts, paths, prepared.limits)
+    if "pixel_values" in inputs:  # the model casts them at once; kept, they take half the room
+        inputs["pixel_values"] = inputs["pixel_values"].to(dtype)
+    size = sum(value.nbytes for value in inputs.values())
+    while _kept_bytes() + size > MOST_KEPT_BYTES and len(_Warm.tasks) > 1:
+        _Warm.tasks.popitem(last=False)  # the task used longest ago; this one is the last
+    if _kept_bytes() + size <= MOST_KEPT_BYTES:
+        prepared.kept[number] = inputs
+    return inputs
+
+
+def _kept_bytes() -> int:
+    tensors = (
+        value
+        for task in _Warm.tasks.values()
+        for inputs in task.kept.values()
+        for value in inputs.values()
+    )
+    return sum(tensor.nbytes for tensor in tensors)
 
 
 def _encode(
@@ -199,28 +221,35 @@ def _prompt_hash(item: dict[str, Any], text: str, limits: dict[str, int] | None)
 
 
 def _answer(
-    model: Any, processor: Any, batches: list[tuple[list[int], Any]], items: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    import torch
-
+    model: Any, processor: Any, prepared: _Prepared, items: list[dict[str, Any]]
+) -> tuple[list[dict[str, Any]], float]:
+    """Return the answer to each item, and the seconds that went into preparing inputs."""
     answers: list[Any] = [None] * len(items)
-    ends = set(model.generation_config.eos_token_id)
     tokenizer = conversation.tokenizer_of(processor)
-    done = 0
-    for positions, inputs in batches:
+    done, preparing = 0, 0.0
+    for number, positions in enumerate(prepared.plan):
         events.progress(done, len(items), "items")
-        on_device = {name: value.to(model.device) for name, value in inputs.items()}
-        most = items[positions[0]]["max_new_tokens"]
-        with torch.inference_mode():
-            output = model.generate(**on_device, max_new_tokens=most)
-        fresh = output[:, inputs["input_ids"].shape[1] :].tolist()
-        cut = [_cut(ids, ends) for ids in fresh]
+        began = time.perf_counter()
+        inputs = _batch(prepared, number, processor, model.dtype)
+        preparing += time.perf_counter() - began
+        cut = _generate(model, inputs, items[positions[0]]["max_new_tokens"])
         texts = tokenizer.batch_decode([ids for ids, _ in cut], skip_special_tokens=True)
         for position, text, (ids, finish) in zip(positions, texts, cut, strict=True):
             answers[position] = {"output": text, "tokens": len(ids), "finish": finish}
         done += len(positions)
     events.progress(done, len(items), "items")
-    return answers
+    return answers, preparing
+
+
+def _generate(model: Any, inputs: dict[str, Any], most: int) -> list[tuple[list[int], str]]:
+    """Return the new tokens of each sequence of a batch, and why they ended."""
+    import torch
+
+    on_device = {name: value.to(model.device) for name, value in inputs.items()}
+    with torch.inference_mode():
+        output = model.generate(**on_device, max_new_tokens=most)
+    ends = set(model.generation_config.eos_token_id)
+    return [_cut(ids, ends) for ids in output[:, inputs["input_ids"].shape[1] :].tolist()]
 
 
 def _cut(ids: list[int], ends: set[int]) -> tuple[list[int], str]:

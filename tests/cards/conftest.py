@@ -6,20 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from hubq.cards.family import Family, Gap
+from hubq.cards.family import Family
 from hubq.model.card import CellState
+from hubq.model.gap import Gap
 from hubq.resources import bundled
 from tests.cards.factory import Factory
 
 GAPS = {
     "quantize/AWQ": Gap(
         state=CellState.FAILED,
-        reason="The calibration rows were of unequal length, which AWQ's scale search cannot use.",
+        reason="calibration rows of unequal length, which the scale search of AWQ cannot use",
     ),
-    "score/GPTQ-Int4/NanoMulti_VAL": Gap(
-        state=CellState.OOM, reason="Generation ran out of memory at batch size 16."
-    ),
-    "bench/GPTQ-Int8": Gap(state=CellState.PENDING, reason="Not run yet."),
+    "score/GPTQ-Int4/NanoMulti_VAL": Gap(state=CellState.OOM, reason="the batch was too large"),
+    "bench/GPTQ-Int8": Gap(state=CellState.PENDING, reason="waiting for a free GPU"),
 }
 
 

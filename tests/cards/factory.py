@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 
 from hubq.bench import speed
-from hubq.cards.family import Family, Gap, read_environments
+from hubq.cards.family import Family, read_environments
 from hubq.evaluate.scoring import Sample, summarise
 from hubq.model.codec import pretty
+from hubq.model.gap import Gap
 from hubq.model.recipe import LoadedRecipe, VariantSpec
 from hubq.model.result import Collected, Measure, Result
 from hubq.model.stage import Kind, Stage

@@ -2,26 +2,43 @@ from __future__ import annotations
 
 import pytest
 
-from hubq.cards.family import NOT_RUN, Family, Gap
+from hubq.cards.family import NOT_RUN, Family
 from hubq.errors import BadInput
 from hubq.model.card import CellState
+from hubq.model.gap import Gap
 from tests.cards.factory import Factory
 from tests.cards.nano import loaded_recipe
 
 
 def test_a_stage_answers_for_those_that_rest_on_it(whole: Factory) -> None:
-    why = Gap(state=CellState.FAILED, reason="It failed.")
+    why = Gap(state=CellState.FAILED, reason="rows differ")
     family = whole.family(gaps={"quantize/AWQ": why})
-    assert family.gap("score/AWQ/NanoMath_MINI") is why
-    assert family.gap("bench/AWQ") is why
+    for stage in ("score/AWQ/NanoMath_MINI", "bench/AWQ", "quantize/AWQ"):
+        assert family.gap(stage).reason == "Quantizing failed: rows differ"
     assert family.gap("score/BF16/NanoMath_MINI") is NOT_RUN
 
 
 def test_the_nearest_reason_counts(whole: Factory) -> None:
-    near = Gap(state=CellState.OOM, reason="Too large.")
-    far = Gap(state=CellState.FAILED, reason="It failed.")
+    near = Gap(state=CellState.OOM, reason="too large")
+    far = Gap(state=CellState.FAILED, reason="rows differ")
     family = whole.family(gaps={"quantize/AWQ": far, "generate/AWQ/NanoMath_MINI": near})
-    assert family.gap("score/AWQ/NanoMath_MINI") is near
+    found = family.gap("score/AWQ/NanoMath_MINI")
+    assert found.state is CellState.OOM
+    assert found.reason == "Answering the items ran out of memory: too large"
+
+
+def test_a_gap_that_came_of_another_is_told_as_that_one(whole: Factory) -> None:
+    root = Gap(state=CellState.FAILED, reason="rows differ")
+    skipped = Gap(
+        state=CellState.FAILED, reason="quantize/AWQ: rows differ", because="quantize/AWQ"
+    )
+    family = whole.family(gaps={"quantize/AWQ": root, "bench/AWQ": skipped})
+    assert family.gap("bench/AWQ").reason == "Quantizing failed: rows differ"
+
+
+def test_a_pending_stage_is_not_said_to_have_failed(whole: Factory) -> None:
+    gap = Gap(state=CellState.PENDING, reason="queued")
+    assert whole.family(gaps={"bench/AWQ": gap}).gap("bench/AWQ") is gap
 
 
 def test_margins_of_single_tasks_go_before_the_recipes(whole: Factory) -> None:

@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 
 from hubq.cards.facts import card_facts
-from hubq.cards.family import Family, Gap
+from hubq.cards.family import Family
 from hubq.cards.footnotes import EMPTY, Footnotes, cell_text, superscript
 from hubq.model.card import Cell, CellState, Claim
+from hubq.model.gap import Gap
 
 
 def claim(shown: str) -> Claim:
@@ -75,3 +76,20 @@ def test_a_failed_variant_gives_its_reason_to_all_its_cells(gappy: Family) -> No
 
 def test_numbers_are_raised() -> None:
     assert superscript(1907) == "¹⁹⁰⁷"
+
+
+@pytest.mark.parametrize(
+    ("reason", "text"),
+    [
+        ("it broke", "It broke."),
+        ("Is it?", "Is it?"),
+        ("no file /home/ann/.cache/hubq/rows.jsonl here", "No file rows.jsonl here."),
+        ("see https://example.org/a/b", "See https://example.org/a/b."),
+        ("3/4 of it,\n and/or more", "3/4 of it, and/or more."),
+        ("", "No reason was recorded."),
+    ],
+)
+def test_a_reason_becomes_a_sentence_without_paths(reason: str, text: str) -> None:
+    notes = Footnotes()
+    notes.gap(Gap(state=CellState.FAILED, reason=reason), "x")
+    assert notes.since(0)[0].text == text

@@ -33,7 +33,7 @@ def without_names(text: str, family: Family) -> str:
     """Return text without code, addresses, names, and what the environment stack says."""
     text = re.sub(r"`[^`]*`|\]\([^)]*\)", "", text)
     facts = card_facts(family, "GPTQ-Int4")
-    names = {BASELINE, "bfloat16", family.source.name, "16 bits", "SHA-256", "batch size 16"}
+    names = {BASELINE, "bfloat16", family.source.name, "16 bits", "SHA-256"}
     names |= {task.name for task in family.tasks} | set(family.published)
     names |= {facts.hardware, *(made.hardware for made in facts.making.values())}
     names |= {library for made in facts.making.values() for library in made.libraries}

@@ -12,6 +12,7 @@ from hubq.cards.family import Family
 from hubq.cards.rendering import render_card, render_report, templates_digest
 from hubq.errors import BadInput
 from hubq.model.card import Evidence
+from hubq.model.gap import Gap
 from tests.cards.factory import Factory
 from tests.cards.nano import loaded_recipe, source
 
@@ -184,8 +185,6 @@ def test_a_hostile_reason_stays_text(whole: Factory, templates: Templates) -> No
     gap = msgspec.json.decode(
         b'{"state": "failed", "reason": "<script>x</script> | {{ 7 * 7 }} [a](http://b) *c*"}'
     )
-    from hubq.cards.family import Gap
-
     gaps = {"bench/AWQ": msgspec.convert(gap, Gap)}
     page = HTMLParser(render_report(whole.family(gaps=gaps), templates)["report.html"].decode())
     assert page.css("script") == []

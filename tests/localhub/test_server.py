@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import contextlib
 import http.client
 import os
 import signal
 import subprocess
 import sys
-import time
+import threading
 from pathlib import Path
 
 import pytest
@@ -78,23 +77,21 @@ def test_with_remote_access_any_name_is_answered(tmp_path: Path) -> None:
 
 _SERVE = """
 import sys
-import time
 from pathlib import Path
 from hubq.localhub.server import LocalHub
-hub = LocalHub(Path(sys.argv[1]), port=int(sys.argv[2]))
-hub.serve_forever()
+hub = LocalHub(Path(sys.argv[1]))
+hub.serve_forever(lambda: print(hub.url, flush=True))
 print("ended")
 """
 
 
 def test_it_serves_in_the_foreground_until_interrupted(tmp_path: Path) -> None:
-    with LocalHub(tmp_path / "other") as other:
-        port = int(other.url.rsplit(":", 1)[1])
-    command = [sys.executable, "-c", _SERVE, str(tmp_path / "hub"), str(port)]
+    command = [sys.executable, "-c", _SERVE, str(tmp_path / "hub")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
-            _wait_for(port)
-            assert _status(f"http://127.0.0.1:{port}", "/", "localhost") == 200
+            assert server.stdout is not None
+            url = server.stdout.readline().strip()
+            assert _status(url, "/", "localhost") == 200
             server.send_signal(signal.SIGINT)
             output, _ = server.communicate(timeout=10)
         finally:
@@ -103,10 +100,12 @@ def test_it_serves_in_the_foreground_until_interrupted(tmp_path: Path) -> None:
     assert server.returncode == 0
 
 
-def _wait_for(port: int) -> None:
-    for _ in range(200):
-        with contextlib.suppress(ConnectionError):
-            _status(f"http://127.0.0.1:{port}", "/_style.css", "localhost")
-            return
-        time.sleep(0.02)
-    raise AssertionError("the server did not start")
+def test_a_stopped_server_ends_the_waiting(tmp_path: Path) -> None:
+    hub = LocalHub(tmp_path).start()
+    timer = threading.Timer(0.05, hub.stop)
+    timer.start()
+    hub.wait()
+    timer.join()
+    with pytest.raises(ConnectionRefusedError):
+        _status(hub.url, "/", "localhost")
+    hub.stop()

@@ -32,6 +32,7 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, module)
     spec.loader.exec_module(module)
     yield module
     for name in HELPERS:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -12,9 +14,7 @@ from hubq.localhub.api.call import KIND_OF, Call, reply
 from hubq.localhub.problems import BadRequestError, ConflictError, NotFoundError, RepoNotFoundError
 from hubq.localhub.profile import Profile, children, eval_results, profile
 from hubq.localhub.repository import Repository
-from hubq.localhub.values import FileEntry, Kind
-
-_PAGE = 1000
+from hubq.localhub.values import FileEntry, Kind, RepoRecord
 
 
 def whoami(call: Call) -> dict[str, Any]:
@@ -174,21 +174,29 @@ def nothing(call: Call) -> None:
         RepoNotFoundError: it looks like a repo's.
         NotFoundError: it looks like nothing.
     """
-    first = call.param("rest").split("/", 1)[0]
-    kind = RepoNotFoundError if first in KIND_OF else NotFoundError
-    raise kind("Sorry, we can't find the page you are looking for.")
+    first, *rest = call.param("rest").split("/")
+    # An id without a namespace; a repo's own addresses are looked up before this.
+    missing = RepoNotFoundError if first in KIND_OF and len(rest) == 1 else NotFoundError
+    raise missing("Sorry, we can't find the page you are looking for.")
 
 
 def visible(call: Call, kind: Kind = "model") -> list[Profile]:
     """Return the repos that the caller may see, last changed first."""
     found = []
-    for repo in call.storage.repos(kind):
-        try:
-            if call.may_see(repo.record):
-                found.append(profile(repo))
-        except RepoNotFoundError:
-            continue  # deleted while we were looking
+    for record in records(call, kind):
+        # It may be deleted while we are looking.
+        with contextlib.suppress(NotFoundError):
+            found.append(profile(call.storage.repo(record.id, kind)))
     return sorted(found, key=lambda item: item.commit.date, reverse=True)
+
+
+def records(call: Call, kind: Kind) -> Iterator[RepoRecord]:
+    """Yield the records of the repos that the caller may see."""
+    for repo in call.storage.repos(kind):
+        with contextlib.suppress(RepoNotFoundError):
+            record = repo.record
+            if call.may_see(record):
+                yield record
 
 
 def _summary(item: Profile) -> dict[str, Any]:

@@ -58,4 +58,5 @@ def _event(event: Event, place: markup.Place) -> dict[str, str]:
     html = ""
     if event.type == "comment":
         html = markup.to_html(str(data["latest"]["raw"]), place)
+        what = what if html else "opened this"
     return {"author": event.author, "date": event.date, "what": what, "html": html}

@@ -13,13 +13,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from hubq.localhub.api.call import Call, Service, repo_path
-from hubq.localhub.api.repos import visible
+from hubq.localhub.api.repos import records
 from hubq.localhub.problems import LocalHubError, RepoNotFoundError
 from hubq.localhub.values import KINDS
 from hubq.render import environment, render
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from hubq.render import Environment
 
 FOLDER = Path(__file__).resolve().parent.parent / "pages"
 _HEADERS = {
@@ -83,8 +83,13 @@ def _templates() -> Environment:
 
 def page_of(call: Call) -> Callable[[str], str]:
     """Return a function that gives the path of a repo's page, empty for one that is not here."""
-    known = {item.id: repo_path(item.id, kind) for kind in KINDS for item in visible(call, kind)}
-    return lambda repo_id: known.get(repo_id.removeprefix("datasets/").removeprefix("spaces/"), "")
+    known: dict[str, str] = {}
+    for kind in reversed(KINDS):
+        for record in records(call, kind):
+            path = repo_path(record.id, kind)
+            # A model wins where a dataset has the same id; addresses of the Hub name the kind.
+            known |= {record.id: path, path.removeprefix("/"): path}
+    return lambda repo_id: known.get(repo_id, "")
 
 
 def size_text(size: int) -> str:

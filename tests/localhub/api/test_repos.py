@@ -127,6 +127,9 @@ def test_errors_have_the_types_that_the_client_knows(api: HfApi, repo_id: str) -
         api.model_info("no-namespace")
     with pytest.raises(RevisionNotFoundError):
         api.model_info(repo_id, revision="none")
+    with pytest.raises(HfHubHTTPError) as caught:
+        list(api.list_lfs_files(repo_id))
+    assert type(caught.value) is HfHubHTTPError
     assert not api.file_exists(repo_id, "none.txt")
     assert api.revision_exists(repo_id, "main")
 
