@@ -28,11 +28,12 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import nn
 from torch.nn import functional
+from transformers import Qwen2VLForConditionalGeneration
 
 SEED = 20261121
 BATCH = 64
-PEAK_RATE = 6e-3  # of Muon; AdamW runs at a third of it
-DECAY_SHARE = 0.6  # of the question steps; the rate is constant before
+ADAMW_SHARE = 1 / 3  # of Muon's rate
+WARM_UP = 30
 TOKEN_SIZE = 0.3  # root mean square of an image token
 REPORT_EVERY = 100
 SAVE_EVERY = 400
@@ -40,10 +41,11 @@ SAVE_EVERY = 400
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """A stretch of training: name, steps, largest difficulty, how often each task is drawn."""
+    """A stretch of training: steps, rates of Muon at both ends, largest difficulty, tasks."""
 
     name: str
     steps: int
+    rates: tuple[float, float]
     level: float = 1.0
     mixture: tuple[tuple[Task, float], ...] = ()
 
@@ -56,16 +58,18 @@ _CHOICES = tuple(dict.fromkeys((*tasks.PERCEPTION, *tasks.DISCIPLINES)))
 _FREE = tuple(free_form(task) for task in _CHOICES[:6])
 _LESSONS = (tasks.read_all, tasks.describe)
 STAGES = (
-    Stage(name="cells", steps=450),
+    Stage(name="cells", steps=450, rates=(6e-3, 2e-3)),
     Stage(
         name="transcribe",
         steps=250,
+        rates=(6e-3, 6e-3),
         level=0.4,
         mixture=(*_even(_LESSONS, 0.8), (tasks.text_copy, 0.1), (tasks.text_choice, 0.1)),
     ),
     Stage(
         name="find",
         steps=650,
+        rates=(6e-3, 4e-3),
         level=0.5,
         mixture=(
             *_even(_LESSONS, 0.12),
@@ -76,19 +80,43 @@ STAGES = (
         ),
     ),
     Stage(
-        name="all",
-        steps=2400,
+        name="words",
+        steps=800,
+        rates=(4e-3, 4e-3),
+        level=0.5,
         mixture=(
-            *_even(tasks.DOCUMENTS, 0.16),
-            *_even(_FREE, 0.06),
-            (tasks.text_choice, 0.05),
+            (tasks.text_choice, 0.5),
+            *_even(tasks.TEXTS[1:], 0.35),
+            *_even((*tasks.DOCUMENTS[:2], *_FREE), 0.15),
+        ),
+    ),
+    Stage(
+        name="pick",
+        steps=600,
+        rates=(4e-3, 3e-3),
+        level=0.6,
+        mixture=(
+            *_even(_CHOICES[:6], 0.45),
+            *_even(_FREE, 0.25),
+            *_even((*tasks.DOCUMENTS, tasks.bar_height, tasks.drawn_sum), 0.16),
+            (tasks.text_choice, 0.08),
+            *_even(tasks.TEXTS, 0.06),
+        ),
+    ),
+    Stage(
+        name="all",
+        steps=2000,
+        rates=(3e-3, 0.0),
+        mixture=(
+            *_even(tasks.DOCUMENTS, 0.18),
+            *_even(_FREE, 0.05),
+            (tasks.text_choice, 0.03),
             *_even(_CHOICES, 0.4),
             *_even(tasks.NUMBERS, 0.2),
-            *_even(tasks.TEXTS, 0.13),
+            *_even(tasks.TEXTS, 0.14),
         ),
     ),
 )
-QUESTION_STEPS = sum(stage.steps for stage in STAGES[1:])
 
 
 def draw_items(stage: Stage, count: int, rng: np.random.Generator) -> list[Item]:
@@ -131,6 +159,13 @@ class Trainer:
         self.done = 0
         self.started = time.monotonic()
 
+    def load(self, folder: Path) -> None:
+        """Take tokenizer and weights of a checkpoint; its vision tower stays as it is."""
+        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        loaded = Qwen2VLForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
+        self.model.load_state_dict(loaded.state_dict())
+        self.model.model.visual.requires_grad_(requires_grad=False)
+
     def _build_optimizers(self) -> list[torch.optim.Optimizer]:
         """Muon turns the inner matrices; AdamW takes embeddings, patch filter, norms, biases."""
         named = list(self.model.named_parameters())
@@ -140,18 +175,19 @@ class Trainer:
             self.head.parameters()
         )
         return [
-            torch.optim.Muon(
-                inner, lr=PEAK_RATE, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"
-            ),
-            torch.optim.AdamW(outer, lr=PEAK_RATE / 3, betas=(0.9, 0.98), weight_decay=0.01),
+            torch.optim.Muon(inner, lr=0.0, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"),
+            torch.optim.AdamW(outer, lr=0.0, betas=(0.9, 0.98), weight_decay=0.01),
         ]
 
-    def _step(self, share: float) -> None:
-        """Update the weights at a share of the peak rate."""
+    def _step(self, stage: Stage, step: int) -> None:
+        """Update the weights at the rate of a step of a stage."""
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        for optimizer, peak in zip(self.optimizers, (PEAK_RATE, PEAK_RATE / 3), strict=True):
+        first, last = stage.rates
+        self.done += 1
+        rate = (first + (last - first) * step / stage.steps) * min(1.0, self.done / WARM_UP)
+        for optimizer, share in zip(self.optimizers, (1.0, ADAMW_SHARE), strict=True):
             for group in optimizer.param_groups:
-                group["lr"] = peak * share
+                group["lr"] = rate * share
             optimizer.step()
             optimizer.zero_grad()
 
@@ -172,9 +208,9 @@ class Trainer:
             last.bias.mul_(shrink)
         self.model.model.visual.requires_grad_(requires_grad=False)
 
-    def name_cells(self, steps: int) -> None:
+    def name_cells(self, stage: Stage) -> None:
         """Teach the vision tower what every cell shows and where it stands."""
-        for step in range(steps):
+        for step in range(1, stage.steps + 1):
             contents = self.rng.integers(0, len(CONTENTS), (BATCH, 9))
             patches = [
                 to_patches(draw(tuple(CONTENTS[code] for code in row), self.rng.random(), self.rng))
@@ -187,10 +223,10 @@ class Trainer:
             named, placed = guesses[:, : len(CONTENTS)], guesses[:, len(CONTENTS) :]
             loss = functional.cross_entropy(named, labels)
             (loss + functional.cross_entropy(placed, places)).backward()
-            self._step(min(1.0, (step + 1) / 30) * (0.3 + 0.7 * (1 - step / steps)))
+            self._step(stage, step)
             right = (named.argmax(-1) == labels) & (placed.argmax(-1) == places)
-            if (step + 1) % 50 == 0:
-                self._report("cells", step + 1, loss.item(), {"cell": right.float().mean().item()})
+            if step % 50 == 0:
+                self._report("cells", step, loss.item(), {"cell": right.float().mean().item()})
         self._freeze_vision()
 
     def _encode(self, items: list[Item]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -247,16 +283,15 @@ class Trainer:
                 losses.append(2 * loss.item() / BATCH)
                 for item, value in zip(half, faultless, strict=True):
                     right[f"{item.category}/{item.form}"].append(value)
-            self.done += 1
-            left = (QUESTION_STEPS - self.done) / (DECAY_SHARE * QUESTION_STEPS)
-            self._step(min(1.0, self.done / 50, 0.01 + left))
+            self._step(stage, step)
             if step % REPORT_EVERY == 0:
                 means = {name: float(np.mean(values)) for name, values in sorted(right.items())}
                 self._report(stage.name, step, float(np.mean(losses)), means)
                 losses.clear()
                 right.clear()
-            if self.done % SAVE_EVERY == 0:
+            if step % SAVE_EVERY == 0:
                 save(self.model, self.tokenizer, self.out)
+        save(self.model, self.tokenizer, self.out)
 
     def _report(self, name: str, step: int, loss: float, right: dict[str, float]) -> None:
         shares = {task: round(share, 2) for task, share in right.items()}
@@ -273,17 +308,24 @@ def sample_texts(count: int) -> list[str]:
 
 
 def main() -> None:
-    """Train in stages and save; a stopped run leaves the model of its last checkpoint."""
+    """Train in stages; a stopped run leaves its last checkpoint and can go on from a stage."""
+    names = [stage.name for stage in STAGES]
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder to write the model to")
-    out: Path = parser.parse_args().out
+    parser.add_argument("--start", type=Path, help="checkpoint folder to go on from")
+    parser.add_argument("--stage", choices=names[1:], help="first stage to run from --start")
+    arguments = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(SEED)
-    trainer = Trainer(build_tokenizer(sample_texts(3000)), out)
-    trainer.name_cells(STAGES[0].steps)
-    for stage in STAGES[1:]:
+    trainer = Trainer(build_tokenizer(sample_texts(3000)), arguments.out)
+    first = 1
+    if arguments.start:
+        trainer.load(arguments.start)
+        first = names.index(arguments.stage)
+    else:
+        trainer.name_cells(STAGES[0])
+    for stage in STAGES[first:]:
         trainer.answer(stage)
-    save(trainer.model, trainer.tokenizer, out)
 
 
 if __name__ == "__main__":

@@ -104,14 +104,17 @@ def _small(family: Family, ledger: Ledger, shown: tuple[str, ...]) -> Iterator[s
 
 
 def _floors(family: Family, ledger: Ledger) -> Iterator[str]:
+    floors = []
     for task in family.tasks:
         if ledger.document["scores"][task.name]["floor"]:
             place = f"/scores/{escape_pointer(task.name)}/chance"
             chance = ledger.own(f"chance.{task.name}", place, PERCENT)
-            yield (
-                f"**Floor.** {BASELINE} is within reach of guessing on {task.name} "
-                f"(guessing scores {chance}), so the task cannot show a loss."
-            )
+            floors.append(f"{task.name} (guessing scores {chance})")
+    if floors:
+        yield (
+            f"**Floor.** {BASELINE} is within reach of guessing on {listed(floors)}. Such a task "
+            "cannot show a loss; it is left out of averages."
+        )
 
 
 def _ceilings(family: Family, ledger: Ledger) -> Iterator[str]:

@@ -135,26 +135,34 @@ def _judge(entry: dict[str, Any]) -> None:
 def _averages(
     family: Family, scores: dict[str, dict[str, Any]], names: tuple[str, ...]
 ) -> dict[str, Any]:
-    """Return the mean over tasks of each variant that was measured and comparable on all."""
+    """Return the mean over tasks of each variant that was measured and comparable on all.
+
+    Tasks at the floor are left out: what cannot fall would only hide what did.
+    """
+    tasks = [name for name in scores if not scores[name]["floor"]]
     averages: dict[str, Any] = {}
     for name in (BASELINE, *names):
-        stages = [f"score/{name}/{task.name}" for task in family.tasks]
-        pairs = [scores[task.name]["variants"].get(name, {}) for task in family.tasks]
+        stages = [f"score/{name}/{task}" for task in tasks]
+        pairs = [scores[task]["variants"].get(name, {}) for task in tasks]
         comparable = name == BASELINE or all(pair.get("comparable") for pair in pairs)
         if not stages or not comparable or any(s not in family.results for s in stages):
             continue
         mean = fmean(family.results[stage].measure("score").value for stage in stages)
-        averages[name] = {"score": mean}
+        averages[name] = {"score": mean, "tasks": len(tasks)}
         if name != BASELINE:
-            base = averages[BASELINE]["score"]
-            half = stats.Z_95 * math.sqrt(sum(pair["se"] ** 2 for pair in pairs)) / len(pairs)
-            averages[name] |= {
-                "recovery": mean / base if base > 0 else None,
-                "delta": mean - base,
-                "low": mean - base - half,
-                "high": mean - base + half,
-            }
+            averages[name] |= _difference(mean, averages[BASELINE]["score"], pairs)
     return averages
+
+
+def _difference(mean: float, base: float, pairs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return how a mean over tasks relates to the baseline's; tasks share no items."""
+    half = stats.Z_95 * math.sqrt(sum(pair["se"] ** 2 for pair in pairs)) / len(pairs)
+    return {
+        "recovery": mean / base if base > 0 else None,
+        "delta": mean - base,
+        "low": mean - base - half,
+        "high": mean - base + half,
+    }
 
 
 def _sizes(family: Family, names: tuple[str, ...]) -> dict[str, Any]:

@@ -213,7 +213,7 @@ def _statistics(
 ) -> dict[str, Any]:
     """Return what the facts say of scores besides the table."""
     shown = (variant,) if variant else names
-    found = troubles(family, ledger, names)
+    found = troubles(family, ledger, shown)
     published = tuple(name for name in shown if name in family.published)
     return {
         "tasks": _tasks(family, ledger),

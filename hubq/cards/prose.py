@@ -38,13 +38,12 @@ def overall(ledger: Ledger, variant: str) -> str:
     low = ledger.own(f"average_low.{variant}", f"{place}/low", DELTA)
     high = ledger.own(f"average_high.{variant}", f"{place}/high", DELTA)
     span = interval(ledger, low, high)
+    every = entry["tasks"] == len(ledger.document["scores"])
+    tasks = "Over all tasks together" if every else "Over all tasks above the floor together"
     if entry["low"] <= 0 <= entry["high"]:
-        return (
-            f"Over all tasks together, {variant} cannot be told apart from {BASELINE}: "
-            f"{delta} points ({span})."
-        )
+        return f"{tasks}, {variant} cannot be told apart from {BASELINE}: {delta} points ({span})."
     side = "below" if entry["delta"] < 0 else "above"
-    return f"Over all tasks together, {variant} is {side} {BASELINE}: {delta} points ({span})."
+    return f"{tasks}, {variant} is {side} {BASELINE}: {delta} points ({span})."
 
 
 def interval(ledger: Ledger, low: Claim, high: Claim) -> str:

@@ -23,12 +23,16 @@ from hubq.cards.prose import listed
 from hubq.model.card import Evidence
 from hubq.model.codec import pretty
 from hubq.model.recipe import BASELINE
+from hubq.model.stage import Kind
 
 __all__ = ["render_card", "render_report", "templates_digest"]
 
 CARD_FILE = "README.md"
 EVIDENCE_FILE = "hubq.json"
 REPORT_FILES = ("report.md", "report.html")
+_BENEATH = (Kind.RESOLVE, Kind.QUANTIZE, Kind.CERTIFY, Kind.GENERATE, Kind.SCORE, Kind.BENCH)
+"""The kinds of stage that a card rests on; whether others have run yet must not show on it."""
+
 _CHART = "<!-- hubq:chart -->"
 
 
@@ -141,6 +145,8 @@ def _results(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
     found = {}
     for stage_id in sorted(family.results):
         result = family.results[stage_id]
+        if result.stage.kind not in _BENEATH:
+            continue
         if not result.stage.variant or result.stage.variant in names:
             found[result.key] = {
                 "stage": stage_id,
@@ -159,7 +165,7 @@ def _environments(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for stage_id in sorted(family.environments):
         kind, _, rest = stage_id.partition("/")
-        if rest.partition("/")[0] in names:
+        if rest.partition("/")[0] in names and kind in {k.value for k in _BENEATH}:
             found.setdefault(kind, family.environments[stage_id])
     return found
 

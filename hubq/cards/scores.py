@@ -56,12 +56,14 @@ class ScoreTable(msgspec.Struct, frozen=True, kw_only=True):
         rows: the baseline first.
         items: how many items each task has; none where the baseline was not measured.
         notes: the footnotes first referred to here.
+        floors: whether a task is at the floor.
     """
 
     tasks: tuple[str, ...]
     rows: tuple[ScoreRow, ...]
     items: tuple[Claim | None, ...]
     notes: tuple[Footnote, ...]
+    floors: bool
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,6 +126,7 @@ def score_table(
         rows=rows,
         items=tuple(_items(family, ledger, task.name) for task in family.tasks),
         notes=notes.since(before),
+        floors=any(entry["floor"] for entry in ledger.document["scores"].values()),
     )
 
 
@@ -156,6 +159,7 @@ def _row(family: Family, ledger: Ledger, notes: Footnotes, name: str, this: str)
     repo = family.source.repo if name == BASELINE else None
     if f"quantize/{name}" in family.results:
         repo = family.repos.get(name)
+    cells = tuple(_cell(family, ledger, notes, name, task.name) for task in family.tasks)
     averages = ledger.document["averages"].get(name)
     average = recovery = None
     if averages is not None:
@@ -168,7 +172,7 @@ def _row(family: Family, ledger: Ledger, notes: Footnotes, name: str, this: str)
         link=family.link(repo) if repo else "",
         this=name == this,
         control=name in family.controls,
-        cells=tuple(_cell(family, ledger, notes, name, task.name) for task in family.tasks),
+        cells=cells,
         average=average,
         recovery=recovery,
     )
@@ -181,7 +185,7 @@ def _cell(family: Family, ledger: Ledger, notes: Footnotes, name: str, task: str
     claim = ledger.measure(claim_id, stage, "score", PERCENT)
     state, note = CellState.MEASURED, 0
     if ledger.document["scores"][task]["floor"]:
-        text = f"{BASELINE} is no better than guessing on {task}; differences there say nothing."
+        text = f"{BASELINE} is no better than guessing on this task; differences say nothing."
         state, note = CellState.FLOOR, notes.add(CellState.FLOOR, text, claim_id)
     compared = _comparison(ledger, task, name)
     if compared is None:

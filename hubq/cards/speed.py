@@ -130,7 +130,7 @@ def speed_table(
         if known
         else None,
         device=str(settings.get("device", "")),
-        attention=str(facts.get("attention", "")),
+        attention=_attention(facts.get("attention", "")),
         dtype=str(facts.get("dtype", "")),
         threads=ledger.record("threads", known, "/facts/threads", COUNT)
         if facts.get("threads")
@@ -223,6 +223,16 @@ def _workloads(ledger: Ledger, stage: str, settings: dict[str, Any]) -> tuple[Wo
         }
         found.append(WorkloadFacts(name=workload["name"], **counts, **images))
     return tuple(found)
+
+
+def _attention(found: Any) -> str:
+    """Return the attention of a run in words; parts of a model may have different ones."""
+    if not isinstance(found, dict):
+        return str(found)
+    kinds = list(dict.fromkeys(str(kind) for kind in found.values()))
+    if len(kinds) == 1:
+        return kinds[0]
+    return ", ".join(f"{kind} ({part})" for part, kind in sorted(found.items()))
 
 
 def _gap(family: Family, stage: str, workload: str) -> Gap:

@@ -82,9 +82,9 @@ class LocalHub:
         return self.storage.writer_token()
 
     def sign_in_url(self, path: str = "/") -> str:
-        """Return an address that signs a browser in as `local` and goes on to a page.
+        """Return an address that signs a browser in as `local`, to read, and goes on to a page.
 
-        Only needed for private repos; whoever has the address has the rights.
+        Only needed for private repos; whoever has the address sees them, for six hours.
         """
         return f"{self.url}/_enter?{self._service.signer.sign('enter', next=path)}"
 

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from hubq.localhub.problems import ForbiddenError
 
-_LIFETIME_S = 6 * 3600
+LIFETIME_S = 6 * 3600
 
 
 class Signer:
@@ -27,7 +27,7 @@ class Signer:
     def sign(self, purpose: str, **fields: str | int) -> str:
         """Return a query string that `check` accepts for this purpose, for six hours."""
         texts = {key: str(value) for key, value in fields.items()}
-        texts["until"] = str(int(time.time()) + _LIFETIME_S)
+        texts["until"] = str(int(time.time()) + LIFETIME_S)
         return urlencode({**texts, "signature": self._signature(purpose, texts)})
 
     def check(self, purpose: str, query: Mapping[str, str]) -> dict[str, str]:

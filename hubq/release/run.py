@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 import msgspec
 
 from hubq.executors.local import LocalExecutor
+from hubq.executors.port import Executor
 from hubq.model.gap import Gap
 from hubq.model.stage import Kind, Plan
 from hubq.plan import REPORT
@@ -40,8 +41,27 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int
 
 
-def run_session(session: Session, watching: Watching) -> Report:
+def local_executor(session: Session) -> Executor:
+    """Return an executor for this machine: its CPU slots and GPUs."""
+    machine = session.machine
+    return LocalExecutor(
+        lambda name: machine.environment(name, session.progress),
+        cpu_slots=machine.cpu_slots,
+        gpus=[str(index) for index in range(len(machine.gpus))],
+    )
+
+
+def run_session(
+    session: Session,
+    watching: Watching,
+    executor: Callable[[Session], Executor] = local_executor,
+) -> Report:
     """Run what is missing of an opened release.
+
+    Args:
+        session: the release.
+        watching: gives the observer that is told what happens.
+        executor: makes what the workers run in.
 
     Raises:
         BadInput: it cannot end well; nothing was started.
@@ -52,7 +72,7 @@ def run_session(session: Session, watching: Watching) -> Report:
         if missing:
             session.check_ready()
             _build_environments(session, missing)
-        outcome = _run(session, watching)
+        outcome = _run(session, watching, executor(session))
         session.save_index(outcome.keys, outcome.gaps)
     return _report(session, outcome)
 
@@ -64,13 +84,7 @@ def _build_environments(session: Session, missing: list[str]) -> None:
             session.machine.environment(name, session.progress)
 
 
-def _run(session: Session, watching: Watching) -> Outcome:
-    machine = session.machine
-    executor = LocalExecutor(
-        lambda name: machine.environment(name, session.progress),
-        cpu_slots=machine.cpu_slots,
-        gpus=[str(index) for index in range(len(machine.gpus))],
-    )
+def _run(session: Session, watching: Watching, executor: Executor) -> Outcome:
     with watching(session.plan) as observer:
         workshop = ReleaseWorkshop(session)
         runner = Runner(session.plan, session.store, workshop, executor, observer)

@@ -97,9 +97,19 @@ def model_kernels(model: Any) -> dict[str, int]:
 
 
 def release_memory() -> None:
-    """Give back what dropped models held, on the host and on the accelerator."""
+    """Give back what dropped models held, and start the accelerator's peak afresh."""
     import torch
 
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+
+
+def device_bytes() -> tuple[int, int]:
+    """Return the accelerator memory in use now and at its peak, in bytes; zeros without one."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return 0, 0
+    return torch.cuda.memory_allocated(), torch.cuda.max_memory_allocated()

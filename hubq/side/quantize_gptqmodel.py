@@ -55,22 +55,23 @@ def run(job: dict[str, Any], work: Path) -> dict[str, Any]:
     settings, source = job["settings"], Path(job["paths"]["model"])
     checkpoint = work / "checkpoint"
     clock = Clock()
+    loading.release_memory()
     try:
         record = _quantize(settings, source, Path(job["paths"]["calibration"]), checkpoint, clock)
     except BaseException:
         shutil.rmtree(checkpoint, ignore_errors=True)
         raise
-    finally:
-        loading.release_memory()
     record |= {
         "schema": SCHEMA,
         "settings": settings,
         "libraries": _versions(),
         "seconds": clock.seconds,
         "peak_resident_bytes": events.resident_bytes()[1],
+        "peak_device_bytes": loading.device_bytes()[1],
         "size_bytes": checkpoint_files.weight_bytes(checkpoint),
     }
     checkpoint_files.write_json(work / "quantize.json", record)
+    loading.release_memory()
     return {
         "seconds": clock.seconds,
         "size_bytes": record["size_bytes"],
@@ -92,7 +93,7 @@ class Clock:
         started = time.monotonic()
         yield
         self.seconds[name] = round(time.monotonic() - started, 3)
-        events.memory()
+        events.memory(*loading.device_bytes())
 
 
 def _quantize(
@@ -108,7 +109,7 @@ def _quantize(
     with clock.phase("load"):
         config = _configuration(settings)
         model = GPTQModel.load(str(source), config, device=settings["device"])
-    with clock.phase("quantize"), _own_rows(model), _aligned_positions():
+    with clock.phase("quantize"), _own_rows(model), _aligned_positions(), _no_sudden_end():
         watch(model)
         log = model.quantize(
             [row.inputs for row in rows] if rows else None, batch_size=1, calibration_sort=None
@@ -224,6 +225,25 @@ def _aligned_positions() -> Iterator[None]:
         yield
     finally:
         AWQProcessor._concat_batch_metadata = staticmethod(original)  # noqa: SLF001
+
+
+@contextmanager
+def _no_sudden_end() -> Iterator[None]:
+    """Raise what goes wrong on the library's threads; it would end the process on the spot.
+
+    A thread's error also comes out of its future, which the library mostly looks at.
+    """
+    from gptqmodel.utils import threadx
+
+    worker = threadx._DeviceWorker  # noqa: SLF001 - there is no other place
+    original, failures = worker._abort_process, []  # noqa: SLF001
+    worker._abort_process = lambda _self, error: failures.append(error)  # noqa: SLF001
+    try:
+        yield
+    finally:
+        worker._abort_process = original  # noqa: SLF001
+    if failures:
+        raise failures[0]
 
 
 def _modules(log: dict[str, list[Any]], settings: dict[str, Any]) -> list[dict[str, Any]]:

@@ -29,6 +29,11 @@ def test_unparsed_answers_are_counted(family: Family) -> None:
     assert caveat(family, "Answers").endswith(": 0.5 % for AWQ on NanoMath_MINI.")
 
 
+def test_answers_of_siblings_are_left_to_their_cards(family: Family) -> None:
+    found = card_facts(family, "GPTQ-Int4").troubles
+    assert found == ()
+
+
 def test_a_speed_of_a_cpu_is_no_speed_of_a_gpu(family: Family) -> None:
     assert "CPU" in caveat(family, "Speed")
 

@@ -96,6 +96,18 @@ def test_a_baseline_no_better_than_guessing_is_a_floor(tmp_path: Path) -> None:
     assert any("guessing scores 25.00" in caveat for caveat in facts.caveats)
 
 
+def test_a_task_at_the_floor_is_left_out_of_averages(whole: Factory) -> None:
+    loaded = loaded_recipe()
+    tasks = list(loaded.suite.tasks)
+    tasks[3] = msgspec.structs.replace(tasks[3], chance=0.99)
+    suite = msgspec.structs.replace(loaded.suite, tasks=tuple(tasks))
+    family = whole.family(loaded=msgspec.structs.replace(loaded, suite=suite))
+    averages = compare(family, ("AWQ",))["averages"]
+    assert averages["AWQ"]["tasks"] == 4
+    facts = card_facts(family, "AWQ")
+    assert facts.verdicts[0].overall.startswith("Over all tasks above the floor together, AWQ")
+
+
 def test_holm_runs_over_published_variants_and_over_each_control_by_itself(
     family: Family,
 ) -> None:

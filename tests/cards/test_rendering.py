@@ -8,11 +8,13 @@ import msgspec
 import pytest
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
-from hubq.cards.family import Family
+from hubq.cards.family import Family, read_environments
 from hubq.cards.rendering import render_card, render_report, templates_digest
 from hubq.errors import BadInput
 from hubq.model.card import Evidence
 from hubq.model.gap import Gap
+from hubq.model.result import Collected
+from hubq.model.stage import Kind
 from tests.cards.factory import Factory
 from tests.cards.nano import loaded_recipe, source
 
@@ -47,6 +49,21 @@ def test_the_same_facts_give_the_same_bytes(
     again = Factory(tmp_path / "elsewhere").everything().family()
     assert render_card(again, "AWQ", templates) == render_card(family, "AWQ", templates)
     assert render_report(again, templates) == render_report(family, templates)
+
+
+def test_what_runs_after_a_card_does_not_change_it(
+    family: Family, templates: Templates, tmp_path: Path
+) -> None:
+    before = render_card(family, "AWQ", templates)
+    factory = Factory(tmp_path)
+    factory.commit(Kind.PUSH, "AWQ", {}, lambda _work, _out: Collected(), {})
+    later = msgspec.structs.replace(
+        family,
+        results=family.results | factory.results,
+        folders=family.folders | factory.folders,
+        environments=read_environments(family.folders | factory.folders),
+    )
+    assert render_card(later, "AWQ", templates) == before
 
 
 def test_a_control_is_in_the_report_and_on_no_card(family: Family, templates: Templates) -> None:

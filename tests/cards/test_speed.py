@@ -5,6 +5,7 @@ from pathlib import Path
 from hubq.cards.facts import card_facts
 from hubq.cards.family import Family
 from hubq.cards.footnotes import cell_text
+from hubq.cards.speed import _attention
 from tests.cards.factory import Factory
 from tests.cards.nano import source
 
@@ -52,3 +53,9 @@ def test_nothing_measured_is_a_table_of_gaps(tmp_path: Path) -> None:
     facts = card_facts(factory.family(), "AWQ")
     assert {cell_text(row.speed) for row in facts.speed.rows} == {"pending¹"}
     assert facts.speed.repeats is None
+
+
+def test_parts_of_a_model_may_have_different_attention() -> None:
+    assert _attention({"text": "sdpa", "vision": "sdpa"}) == "sdpa"
+    assert _attention({"vision": "eager", "text": "sdpa"}) == "sdpa (text), eager (vision)"
+    assert _attention("sdpa") == "sdpa"

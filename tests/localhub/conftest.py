@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from huggingface_hub import CommitOperationAdd, HfApi, constants
+from huggingface_hub import HfApi, constants
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from hubq.localhub import Storage
@@ -70,19 +70,16 @@ def client(hub: LocalHub) -> Callable[[str], HfApi]:
 
 
 @pytest.fixture
-def repo_id(api: HfApi) -> str:
+def repo_id(hub: LocalHub) -> str:
     """A fresh model repo with a card and a config."""
-    name = f"acme/model-{next(_NUMBERS)}"
-    api.create_repo(name)
-    api.create_commit(
-        name,
-        [
-            CommitOperationAdd("README.md", b"---\nlicense: mit\n---\n# A model\n"),
-            CommitOperationAdd("config.json", b'{"model_type": "qwen2_vl"}'),
-        ],
-        commit_message="First files",
-    )
-    return name
+    repo = hub.storage.create_repo(f"acme/model-{next(_NUMBERS)}", author="local")
+    files = {
+        "README.md": b"---\nlicense: mit\n---\n# A model\n",
+        "config.json": b'{"model_type": "qwen2_vl"}',
+    }
+    entries = {path: hub.storage.store_file(content) for path, content in files.items()}
+    repo.advance("main", entries, author="local", title="First files")
+    return repo.id
 
 
 @pytest.fixture

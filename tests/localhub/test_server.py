@@ -72,7 +72,14 @@ def test_other_names_for_this_address_are_turned_away(hub: LocalHub) -> None:
 def test_with_remote_access_any_name_is_answered(tmp_path: Path) -> None:
     with LocalHub(tmp_path, host="0.0.0.0", allow_remote=True) as hub:  # noqa: S104
         port = hub.url.rsplit(":", 1)[1]
-        assert _status(f"http://127.0.0.1:{port}", "/", "build-machine:80") == 200
+        url = f"http://127.0.0.1:{port}"
+        assert _status(url, "/", "build-machine:80") == 200
+        api = HfApi(endpoint=url, token=hub.token)
+        api.create_repo("acme/x")
+        api.upload_file(path_or_fileobj=b"weights", path_in_repo="x.bin", repo_id="acme/x")
+        # Under a name that is not loopback's there is no other name to redirect to.
+        assert _status(url, "/acme/x/resolve/main/x.bin", "build-machine:80") == 200
+        assert _status(url, "/acme/x/resolve/main/x.bin", f"127.0.0.1:{port}") == 302
 
 
 _SERVE = """

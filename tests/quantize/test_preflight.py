@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hubq.errors import BadInput
-from hubq.model.recipe import VariantSpec
+from hubq.model.recipe import Calibration, VariantSpec
 from hubq.quantize import preflight
 
 CONFIG: dict[str, Any] = {
@@ -95,6 +95,15 @@ def test_column_order_is_refused_where_the_method_has_none() -> None:
     ordered = VariantSpec(name="AWQ", method="awq", bits=4, desc_act=True)
     with pytest.raises(BadInput, match="only gptq orders columns"):
         preflight.check(CONFIG, [ordered], "x", SHAPES)
+
+
+def test_a_text_model_is_not_calibrated_with_pictures() -> None:
+    pictures = Calibration(dataset="c.jsonl")
+    text = Calibration(dataset="c.jsonl", modality="text")
+    with pytest.raises(BadInput, match=r"x: calibration\.modality: qwen2 takes no pictures"):
+        preflight.check_calibration({"model_type": "qwen2"}, pictures, "x")
+    preflight.check_calibration({"model_type": "qwen2"}, text, "x")
+    preflight.check_calibration(CONFIG, pictures, "x")
 
 
 def test_pickled_weights_are_refused() -> None:

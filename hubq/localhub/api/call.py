@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs, quote, unquote, urlencode
+from urllib.parse import parse_qs, parse_qsl, quote, unquote, urlencode
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
@@ -132,7 +133,10 @@ class Call:
             return account
         cookie = self.request.cookies.get(COOKIE)
         if cookie and self.request.method in {"GET", "HEAD"}:
-            return self.storage.accounts.by_token(cookie)
+            # Other servers on this machine see the cookie too, so it is no token.
+            with contextlib.suppress(ForbiddenError):
+                fields = self.service.signer.check("cookie", dict(parse_qsl(cookie)))
+                return self.storage.accounts.by_name(fields["user"])
         return None
 
     @property
@@ -198,7 +202,7 @@ class Call:
         """
         repo = self.storage.repo(self.repo_id, self.kind)
         if not self.may_see(repo.record):
-            raise RepoNotFoundError("Repository not found")
+            raise RepoNotFoundError(f"Repository not found: {self.repo_id}")
         return repo
 
     @property

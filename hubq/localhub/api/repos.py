@@ -66,7 +66,7 @@ def delete(call: Call) -> Any:
     repo_id = f"{namespace}/{call.field('name')}"
     repo = call.storage.repo(repo_id, kind)
     if not call.may_see(repo.record):
-        raise RepoNotFoundError("Repository not found")
+        raise RepoNotFoundError(f"Repository not found: {repo_id}")
     call.require_write(namespace)
     call.storage.delete_repo(repo_id, kind)
     return {}

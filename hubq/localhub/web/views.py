@@ -10,11 +10,10 @@ from hubq.localhub.api.collections import may_see
 from hubq.localhub.api.repos import visible
 from hubq.localhub.problems import NotFoundError
 from hubq.localhub.profile import Profile
+from hubq.localhub.signing import LIFETIME_S
 from hubq.localhub.values import KINDS, Collection
 from hubq.localhub.web import community, repo
 from hubq.localhub.web.page import FOLDER, Page, Viewer, page_of, show
-
-_WEEK_S = 7 * 24 * 3600
 
 
 def home(call: Call) -> Page:
@@ -58,8 +57,8 @@ def enter(call: Call) -> Response:
     fields = call.service.signer.check("enter", dict(call.request.query_params))
     target = fields["next"] if fields["next"].startswith("/") else "/"
     response = RedirectResponse("/" + target.lstrip("/"), status_code=303)
-    token = call.storage.writer_token()
-    response.set_cookie(COOKIE, token, max_age=_WEEK_S, httponly=True, samesite="strict")
+    cookie = call.service.signer.sign("cookie", user=call.storage.writer().name)
+    response.set_cookie(COOKIE, cookie, max_age=LIFETIME_S, httponly=True, samesite="strict")
     return response
 
 

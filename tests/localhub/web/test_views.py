@@ -203,7 +203,10 @@ def test_private_repos_are_shown_to_a_signed_in_browser_only(
     hub: LocalHub, browser: Browser, api: HfApi
 ) -> None:
     api.create_repo("acme/page-hidden", visibility="private", exist_ok=True)
-    assert "prints an address" in _text(browser.open("/acme/page-hidden", 404), "main")
+    hidden = _text(browser.open("/acme/page-hidden", 404), "main")
+    assert "prints an address" in hidden
+    missing = _text(browser.open("/acme/page-missing", 404), "main")
+    assert missing == hidden.replace("page-hidden", "page-missing")
     assert "page-hidden" not in _text(browser.open("/"), "main")
     address = hub.sign_in_url("/acme/page-hidden")
     page = browser.open(address)
@@ -216,7 +219,8 @@ def test_private_repos_are_shown_to_a_signed_in_browser_only(
 def test_the_sign_in_cookie_cannot_write(hub: LocalHub, api: HfApi, repo_id: str) -> None:
     with httpx2.Client(base_url=hub.url) as client:
         client.get(hub.sign_in_url())
-        assert client.cookies
+        assert hub.token not in str(dict(client.cookies))
+        assert client.get("/api/whoami-v2").json()["name"] == "local"
         answer = client.request("DELETE", "/api/repos/delete", json={"name": repo_id})
         assert answer.status_code == 401
     assert api.repo_exists(repo_id)
