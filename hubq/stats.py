@@ -153,10 +153,10 @@ def paired(
     """Return the paired difference of two sequences of scores, item by item.
 
     The interval is the percentile interval of a cluster bootstrap with 10,000 resamples (Efron and
-    Tibshirani 1993, chapter 13; whole clusters, Davison and Hinkley 1997, section 3.8). Where no
-    item differs, a bootstrap would claim certainty; there it is the exact 95 % bound on how often
-    items can differ (Clopper and Pearson 1934). p is the exact McNemar test for independent 0/1
-    items and a sign-flip permutation test over clusters otherwise.
+    Tibshirani 1993, chapter 13; whole clusters, Davison and Hinkley 1997, section 3.8), with one
+    item lost and one gained added (Bonett and Price, J. Educ. Behav. Stat. 37, 2012): without them
+    few differing items give too short an interval, and none at all one of no width. p is the exact
+    McNemar test for independent 0/1 items and a sign-flip permutation test over clusters otherwise.
 
     Raises:
         ValueError: the lengths differ or are 0.
@@ -168,13 +168,8 @@ def paired(
     se, independent = _clustered_se(sums, sizes), len(sums) == len(differences)
     low: float | None = None
     high: float | None = None
-    if se is None:
-        pass  # one cluster says nothing about another
-    elif not lost and not gained:
-        high = 1 - (1 - CONFIDENCE) ** (1 / len(sums))
-        low = -high
-    else:
-        low, high = bootstrap_interval(sums, sizes)
+    if se is not None:
+        low, high = bootstrap_interval([*sums, -1.0, 1.0], [*sizes, 1, 1])
     exact = independent and _are_binary(baseline) and _are_binary(variant)
     return Paired(
         n=len(differences),

@@ -66,37 +66,36 @@ def _weighted(drawn: Iterable[Task], *shares: float) -> tuple[tuple[Task, float]
 DOCVQA = Plan(
     file="NanoDocVQA_VAL.tsv",
     seed=101,
-    mixture=_weighted(tasks.DOCUMENTS, 3, 3, 2, 4),
+    mixture=_weighted(tasks.DOCUMENTS, 4, 4, 2),
     levels=(0.0, 1.0),
 )
 BENCH = Plan(
     file="NanoBench_DEV.tsv",
     seed=102,
-    mixture=_weighted(tasks.PERCEPTION, 3, 3, 2, 2),
+    mixture=_weighted(tasks.PERCEPTION, 1, 1, 1),
     levels=(0.0, 1.0),
     l2_categories={
-        "colours": "attribute_reasoning",
-        "recognition": "finegrained_perception",
-        "localization": "coarse_perception",
-        "position": "coarse_perception",
+        "colours": "attribute_recognition",
+        "shapes": "object_recognition",
+        "letters": "text_recognition",
     },
 )
 VISTA = Plan(
     file="NanoVista_MINI.tsv",
     seed=103,
-    mixture=_weighted(tasks.NUMBERS, 3, 2, 2, 2, 1, 3),
+    mixture=_weighted(tasks.NUMBERS, 1, 1, 1, 1),
     levels=(0.0, 0.9),
 )
 MMU = Plan(
     file="NanoMMU_VAL.tsv",
     seed=104,
-    mixture=_weighted(tasks.DISCIPLINES, 1, 1, 1, 1, 1, 1),
+    mixture=_weighted(tasks.DISCIPLINES, 1, 1, 1, 1, 1),
     levels=(0.0, 1.0),
 )
 TEXT = Plan(
     file="NanoText_TEST.jsonl",
     seed=105,
-    mixture=_weighted(tasks.TEXTS, 4, 1, 1, 2, 2),
+    mixture=_weighted(tasks.TEXTS, 1, 1, 1, 1),
     levels=(0.0, 0.0),
 )
 EVALUATIONS = (DOCVQA, BENCH, VISTA, MMU, TEXT)

@@ -355,22 +355,8 @@ def text_choice(rng: np.random.Generator) -> Item:
     return as_choice(rng, item, wrong)
 
 
-DOCUMENTS: tuple[Task, ...] = (read_row, read_column, read_all, look_up)
-PERCEPTION: tuple[Task, ...] = (colour_of, shape_at, place_of, place_of_shape)
-NUMBERS: tuple[Task, ...] = (
-    drawn_sum,
-    drawn_difference,
-    bar_height,
-    bar_gap,
-    tallest_bar,
-    count_shapes,
-)
-DISCIPLINES: tuple[Task, ...] = (
-    shape_of,
-    colour_of,
-    character_at,
-    choose_sum,
-    choose_count,
-    choose_height,
-)
-TEXTS: tuple[Task, ...] = (text_sum, text_larger, text_copy, text_reverse, text_after)
+DOCUMENTS: tuple[Task, ...] = (read_row, read_column, read_all)
+PERCEPTION: tuple[Task, ...] = (colour_of, shape_of, character_at)
+NUMBERS: tuple[Task, ...] = (drawn_sum, bar_height, tallest_bar, count_shapes)
+DISCIPLINES: tuple[Task, ...] = (*PERCEPTION, choose_height, choose_count)
+TEXTS: tuple[Task, ...] = (text_sum, text_larger, text_copy, text_reverse)

@@ -54,8 +54,16 @@ def _even(drawn: tuple[Task, ...], share: float) -> tuple[tuple[Task, float], ..
     return tuple((task, share / len(drawn)) for task in drawn)
 
 
-_CHOICES = tuple(dict.fromkeys((*tasks.PERCEPTION, *tasks.DISCIPLINES)))
-_FREE = tuple(free_form(task) for task in _CHOICES[:6])
+_CHOICES = (
+    tasks.colour_of,
+    tasks.shape_at,
+    tasks.place_of,
+    tasks.place_of_shape,
+    tasks.shape_of,
+    tasks.character_at,
+)
+_FREE = tuple(free_form(task) for task in _CHOICES)
+_ASKED = tuple(free_form(task) for task in tasks.PERCEPTION)
 _LESSONS = (tasks.read_all, tasks.describe)
 STAGES = (
     Stage(name="cells", steps=450, rates=(6e-3, 2e-3)),
@@ -86,34 +94,34 @@ STAGES = (
         level=0.5,
         mixture=(
             (tasks.text_choice, 0.5),
-            *_even(tasks.TEXTS[1:], 0.35),
+            *_even((*tasks.TEXTS[1:], tasks.text_after), 0.35),
             *_even((*tasks.DOCUMENTS[:2], *_FREE), 0.15),
         ),
     ),
     Stage(
         name="pick",
-        steps=600,
+        steps=500,
         rates=(4e-3, 3e-3),
         level=0.6,
         mixture=(
-            *_even(_CHOICES[:6], 0.45),
-            *_even(_FREE, 0.25),
-            *_even((*tasks.DOCUMENTS, tasks.bar_height, tasks.drawn_sum), 0.16),
-            (tasks.text_choice, 0.08),
-            *_even(tasks.TEXTS, 0.06),
+            *_even(tasks.PERCEPTION, 0.46),
+            *_even(_ASKED, 0.22),
+            (tasks.text_choice, 0.12),
+            *_even((*tasks.DOCUMENTS, tasks.bar_height, tasks.count_shapes), 0.2),
         ),
     ),
     Stage(
         name="all",
-        steps=2000,
+        steps=1600,
         rates=(3e-3, 0.0),
         mixture=(
-            *_even(tasks.DOCUMENTS, 0.18),
-            *_even(_FREE, 0.05),
-            (tasks.text_choice, 0.03),
-            *_even(_CHOICES, 0.4),
+            *_even(tasks.DOCUMENTS, 0.12),
+            *_even(tasks.PERCEPTION, 0.32),
+            *_even(_ASKED, 0.06),
+            (tasks.text_choice, 0.04),
             *_even(tasks.NUMBERS, 0.2),
-            *_even(tasks.TEXTS, 0.14),
+            *_even(tasks.DISCIPLINES[3:], 0.1),
+            *_even(tasks.TEXTS, 0.16),
         ),
     ),
 )

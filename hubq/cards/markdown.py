@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$!&])")
+_SPECIAL = re.compile(r"[\\`*_{}\[\]<>#|~$!&]")
+_ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 _BACKTICKS = re.compile(r"`+")
 
 
@@ -14,9 +15,15 @@ def escape(text: object) -> str:
     Underscores and number signs inside a word are left, since they start nothing there.
     """
     line = " ".join(str(text).split())
-    escaped = _SPECIAL.sub(r"\\\1", line)
-    escaped = re.sub(r"(?<=\w)\\([_#])(?=\w)", r"\1", escaped)
-    return escaped.replace("\\<", "&lt;").replace("\\>", "&gt;").replace("\\&", "&amp;")
+    return _SPECIAL.sub(_escaped, line)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    sign, line = found[0], found.string
+    before, after = line[: found.start()][-1:], line[found.end() :][:1]
+    if sign in "_#" and before.isalnum() and after.isalnum():
+        return sign
+    return _ENTITIES.get(sign, f"\\{sign}")
 
 
 def code(text: object) -> str:

@@ -77,8 +77,7 @@ class Session:
         self.machine = Machine(options)
         self.source = self._pin()
         self.loaded = self._recipe()
-        origin = self.loaded.origin
-        preflight.check(self.source.config, self.loaded.recipe.variants, origin, self._shapes())
+        self._preflight()
         self.files = self._files()
         self.context = self._context()
         self.plan = targets(make_plan(self.source, self.loaded, self.context), self.kinds)
@@ -170,6 +169,13 @@ class Session:
         loaded = recipes.load(named, suite=self.options.suite)
         return recipes.choose_variants(loaded, self.options.variants)
 
+    def _preflight(self) -> None:
+        """Refuse what headers and configuration alone show to be impossible."""
+        recipe, source, origin = self.loaded.recipe, self.source, self.loaded.origin
+        preflight.check_files(source.files, source.label)
+        preflight.check(source.config, recipe.variants, origin, self._shapes())
+        preflight.check_calibration(source.config, recipe.calibration, origin)
+
     def _shapes(self) -> dict[str, tuple[int, ...]] | None:
         """Return the source's tensor shapes from its safetensors headers, when it is a folder."""
         return preflight.read_shapes(Path(self.source.path)) if self.source.path else None
@@ -216,7 +222,7 @@ class Session:
         return digests
 
     def _templates(self) -> str:
-        from hubq.cards.rendering import templates_digest
+        from hubq.cards.digest import templates_digest
 
         return templates_digest(self.options.template_folders)
 

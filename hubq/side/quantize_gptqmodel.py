@@ -23,6 +23,7 @@ import calibration_rows
 import checkpoint_files
 import events
 import finite
+import gptqmodel_repairs
 import loading
 
 SCHEMA = 1
@@ -109,7 +110,7 @@ def _quantize(
     with clock.phase("load"):
         config = _configuration(settings)
         model = GPTQModel.load(str(source), config, device=settings["device"])
-    with clock.phase("quantize"), _own_rows(model), _aligned_positions(), _no_sudden_end():
+    with clock.phase("quantize"), gptqmodel_repairs.repaired(model):
         watch(model)
         log = model.quantize(
             [row.inputs for row in rows] if rows else None, batch_size=1, calibration_sort=None
@@ -187,63 +188,6 @@ def watch(model: Any) -> None:
         events.check()
 
     model.layer_callback, model.subset_callback = on_layer, on_subset
-
-
-@contextmanager
-def _own_rows(model: Any) -> Iterator[None]:
-    """Make the library take the rows as they are.
-
-    Its own preparation opens an answer after each finished conversation and, for text, drops and
-    sorts rows.
-    """
-    model.prepare_dataset = lambda calibration_dataset, **_options: calibration_dataset
-    try:
-        yield
-    finally:
-        del model.prepare_dataset
-
-
-@contextmanager
-def _aligned_positions() -> Iterator[None]:
-    """Give every row its own positions in AWQ's scale search.
-
-    The library puts equally long rows into one batch but takes the rotary positions, which come as
-    a tuple, from the last row alone. Rows with and without pictures have different ones.
-    """
-    from gptqmodel.looper.awq_processor import AWQProcessor
-
-    original = AWQProcessor._concat_batch_metadata  # noqa: SLF001 - there is no other place
-
-    def concatenate(values: list[Any]) -> Any:
-        tuples = [value for value in values if isinstance(value, tuple)]
-        if tuples and len(tuples) == len(values):
-            return tuple(original(list(column)) for column in zip(*tuples, strict=True))
-        return original(values)
-
-    AWQProcessor._concat_batch_metadata = staticmethod(concatenate)  # noqa: SLF001
-    try:
-        yield
-    finally:
-        AWQProcessor._concat_batch_metadata = staticmethod(original)  # noqa: SLF001
-
-
-@contextmanager
-def _no_sudden_end() -> Iterator[None]:
-    """Raise what goes wrong on the library's threads; it would end the process on the spot.
-
-    A thread's error also comes out of its future, which the library mostly looks at.
-    """
-    from gptqmodel.utils import threadx
-
-    worker = threadx._DeviceWorker  # noqa: SLF001 - there is no other place
-    original, failures = worker._abort_process, []  # noqa: SLF001
-    worker._abort_process = lambda _self, error: failures.append(error)  # noqa: SLF001
-    try:
-        yield
-    finally:
-        worker._abort_process = original  # noqa: SLF001
-    if failures:
-        raise failures[0]
 
 
 def _modules(log: dict[str, list[Any]], settings: dict[str, Any]) -> list[dict[str, Any]]:

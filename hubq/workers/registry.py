@@ -7,6 +7,7 @@ does: `main.py`, the script, and every helper in side/ that they import, directl
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -80,16 +81,17 @@ def program_files(worker: Worker, side: Path = SIDE) -> tuple[Path, ...]:
         path = ahead.pop()
         if path not in found:
             found.add(path)
-            ahead += [side / f"{name}.py" for name in _imports(path)]
+            ahead += [side / f"{name}.py" for name in _imports(path.read_bytes())]
             ahead = [path for path in ahead if path.is_file() or path.stem == worker.script]
     return tuple(sorted(found))
 
 
-def _imports(path: Path) -> set[str]:
+@functools.cache
+def _imports(source: bytes) -> frozenset[str]:
     names = set()
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module.partition(".")[0])
-    return names
+    return frozenset(names)

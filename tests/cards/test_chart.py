@@ -27,5 +27,10 @@ def test_every_mark_is_inside_the_picture(family: Family) -> None:
     assert 0 <= min(places) <= max(places) <= width
 
 
+def test_without_a_loss_the_text_says_so(family: Family) -> None:
+    found = [d for d in report_facts(family).differences if d.variant == "GPTQ-Int8"]
+    assert "No variant loses significantly against BF16" in deltas_svg(found)
+
+
 def test_nothing_to_show_is_no_chart() -> None:
     assert deltas_svg(()) == ""

@@ -108,6 +108,42 @@ def test_a_task_at_the_floor_is_left_out_of_averages(whole: Factory) -> None:
     assert facts.verdicts[0].overall.startswith("Over all tasks above the floor together, AWQ")
 
 
+def test_a_loss_smaller_than_the_margin_is_both(tmp_path: Path) -> None:
+    family = two(tmp_path, [1.0] * 3000, [1.0] * 2980 + [0.0] * 20)
+    found = pair(family)
+    assert (found["verdict"], found["non_inferiority"]) == ("loss", "non-inferior")
+    facts = card_facts(family, "GPTQ-Int4")
+    assert (
+        facts.verdicts[0]
+        .sentences[0]
+        .endswith("which is less than the 2.00 points that were declared to matter.")
+    )
+    assert any(caveat.startswith("**Ceiling.** BF16 scores 100.00") for caveat in facts.caveats)
+
+
+def test_items_of_one_cluster_are_not_compared(tmp_path: Path) -> None:
+    family = two(tmp_path / "a", [1.0, 0.0], [1.0, 0.0])
+    factory = Factory(tmp_path / "b", family.loaded)
+    one = tuple(msgspec.structs.replace(s, cluster="c") for s in samples([1.0, 0.0]))
+    for name in ("BF16", "GPTQ-Int4"):
+        factory.score(name, TASK, one)
+    found = pair(factory.family())
+    assert found["comparable"] is False
+    assert "share one image" in found["reason"]
+
+
+def test_items_that_decide_nothing_on_several_tasks_are_said_at_once(tmp_path: Path) -> None:
+    loaded = loaded_recipe(variants=loaded_recipe().recipe.variants[1:2])
+    suite = msgspec.structs.replace(loaded.suite, tasks=loaded.suite.tasks[:2])
+    factory = Factory(tmp_path, msgspec.structs.replace(loaded, suite=suite))
+    factory.quantize("GPTQ-Int4")
+    for task in suite.tasks:
+        factory.score("BF16", task.name, samples([1.0] * 20 + [0.0] * 10))
+        factory.score("GPTQ-Int4", task.name, samples([1.0] * 19 + [0.0] * 11))
+    sentence = card_facts(factory.family(), "GPTQ-Int4").verdicts[0].sentences[0]
+    assert sentence.startswith("These items cannot separate GPTQ-Int4 from BF16 on NanoDocs_VAL (")
+
+
 def test_holm_runs_over_published_variants_and_over_each_control_by_itself(
     family: Family,
 ) -> None:

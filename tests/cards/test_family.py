@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from hubq.cards.facts import card_facts
 from hubq.cards.family import NOT_RUN, Family
 from hubq.errors import BadInput
 from hubq.model.card import CellState
@@ -45,6 +46,14 @@ def test_margins_of_single_tasks_go_before_the_recipes(whole: Factory) -> None:
     family = whole.family(loaded=loaded_recipe(margins={"NanoText_VAL": 5.0}))
     assert family.margin("NanoText_VAL") == 5.0
     assert family.margin("NanoMath_MINI") == 2.0
+
+
+def test_the_card_names_tasks_with_margins_of_their_own(whole: Factory) -> None:
+    family = whole.family(loaded=loaded_recipe(margins={"NanoText_VAL": 5.0}))
+    assert card_facts(family, "AWQ").margins_text == (
+        "2.00 points on NanoDocs_VAL, NanoMath_MINI, NanoChoice_DEV and NanoMulti_VAL and "
+        "5.00 points on NanoText_VAL"
+    )
 
 
 def test_controls_are_not_published(family: Family) -> None:

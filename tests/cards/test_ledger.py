@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hubq.cards.family import Family
@@ -33,6 +33,7 @@ def test_numbers_are_printed_by_their_shape(shape: Shape, value: float, shown: s
     assert shape.show(value) == shown
 
 
+@settings(deadline=None)
 @given(
     value=st.floats(-1e6, 1e6),
     digits=st.integers(0, 6),
@@ -49,6 +50,14 @@ def test_a_claim_is_entered_once(family: Family) -> None:
     assert ledger.claims == (first,)
 
 
+def test_a_count_of_items_is_read_from_the_result(family: Family) -> None:
+    ledger = Ledger(family, b"{}")
+    found = ledger.items("n", "score/AWQ/NanoMath_MINI", "score")
+    assert (found.shown, found.file, found.pointer) == ("400", "result.json", "/measures/0/n")
+    with pytest.raises(KeyError):
+        ledger.items("n2", "score/AWQ/NanoMath_MINI", "no such measure")
+
+
 def test_what_is_no_number_is_no_claim(family: Family) -> None:
     ledger = Ledger(family, b'{"a": true, "b": "7"}')
     for pointer in ("/a", "/b", "/c"):
@@ -57,6 +66,7 @@ def test_what_is_no_number_is_no_claim(family: Family) -> None:
     assert ledger.claims == ()
 
 
+@settings(deadline=None)
 @given(name=st.text())
 def test_any_name_can_be_a_step_of_a_pointer(name: str) -> None:
     assert resolve_pointer({"x": {name: 7}}, f"/x/{escape_pointer(name)}") == 7

@@ -10,7 +10,7 @@ from hubq.cards.family import Family
 from hubq.cards.rendering import render_card
 from hubq.cards.show import describe, shown_agrees, trace
 from hubq.errors import BadInput
-from hubq.model.card import Evidence
+from hubq.model.card import Claim, Evidence
 from tests.cards.factory import Factory
 
 CLAIM = "score.AWQ.NanoMath_MINI"
@@ -69,6 +69,24 @@ def test_a_claim_that_does_not_hold_says_why(
     found = trace(msgspec.structs.replace(evidence, claims=claims), CLAIM, whole.store.folder)
     assert problem in found.problem
     assert found.agrees == (not problem)
+
+
+def test_a_line_of_a_file_of_lines_can_be_pointed_to(whole: Factory, evidence: Evidence) -> None:
+    result = whole.results["score/AWQ/NanoMath_MINI"]
+    claim = Claim(
+        id="x",
+        shown="1",
+        value=1.0,
+        unit="count",
+        key=result.key,
+        file="samples.jsonl",
+        pointer="/0/score",
+        sha256=result.files["samples.jsonl"].sha256,
+    )
+    found = trace(msgspec.structs.replace(evidence, claims=(claim,)), "x", whole.store.folder)
+    assert found.agrees == (found.found == 1.0)
+    assert found.path is not None
+    assert found.path.name == "samples.jsonl"
 
 
 def test_an_unknown_claim_offers_those_like_it(evidence: Evidence) -> None:

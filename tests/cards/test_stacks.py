@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 
 from hubq.cards.family import Family
-from hubq.cards.stacks import requirements_of, stacks_of
+from hubq.cards.stacks import library_of, requirements_of, stacks_of
 from hubq.model.environment import Gpu, TorchBuild
 from tests.cards.nano import STACK
 
@@ -47,3 +47,4 @@ def test_an_unknown_environment_pins_nothing(family: Family) -> None:
     found = requirements_of(msgspec.structs.replace(family, environments={}), "AWQ")
     assert found.pinned == ("transformers", "optimum", "gptqmodel")
     assert found.torch == ""
+    assert library_of(msgspec.structs.replace(family, environments={}), "AWQ") == ()

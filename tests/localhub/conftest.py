@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 from huggingface_hub import HfApi, constants
 from huggingface_hub.utils.tqdm import disable_progress_bars
@@ -25,7 +26,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _plain_client(monkeypatch: pytest.MonkeyPatch) -> None:
+def _plain_client(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hf-cache"))
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", True)
     disable_progress_bars()
@@ -40,6 +42,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
         hub.storage.accounts.add("alice", role="write", orgs=["acme"])
         hub.storage.accounts.add("bob", role="read")
         yield hub
+
+
+@pytest.fixture(scope="session")
+def http() -> Iterator[httpx2.Client]:
+    """A client for plain requests; one for all, because each reads the certificates anew."""
+    with httpx2.Client() as client:
+        yield client
 
 
 @pytest.fixture

@@ -176,7 +176,7 @@ def test_a_token_of_this_hub_is_never_published(api: HfApi, client: Client, repo
     ],
 )
 def test_malformed_commits_are_refused(
-    api: HfApi, repo_id: str, lines: list[object], words: str
+    http: httpx2.Client, api: HfApi, repo_id: str, lines: list[object], words: str
 ) -> None:
     good = {"key": "header", "value": {"summary": "x"}}
     first = (
@@ -185,7 +185,7 @@ def test_malformed_commits_are_refused(
     body = "\n".join(json.dumps(line) for line in [*first, *lines])
     address = f"{api.endpoint}/api/models/{repo_id}/commit/main"
     before = api.model_info(repo_id).sha
-    answer = httpx2.post(address, content=body, headers={"Authorization": f"Bearer {api.token}"})
+    answer = http.post(address, content=body, headers={"Authorization": f"Bearer {api.token}"})
     assert answer.status_code == 400
     assert words in answer.json()["error"]
     assert api.model_info(repo_id).sha == before

@@ -78,14 +78,14 @@ def test_history_is_listed_newest_first(api: HfApi, filled: str) -> None:
     assert commits[0].created_at > commits[-1].created_at
 
 
-def test_parts_of_a_file_can_be_read(api: HfApi, filled: str) -> None:
+def test_parts_of_a_file_can_be_read(http: httpx2.Client, api: HfApi, filled: str) -> None:
     address = hf_hub_url(filled, "model.safetensors", endpoint=api.endpoint)
     headers = {"Range": "bytes=100-199"}
-    answer = httpx2.get(address, headers=headers, follow_redirects=True)
+    answer = http.get(address, headers=headers, follow_redirects=True)
     assert answer.status_code == 206
     assert answer.content == _FILES["model.safetensors"][100:200]
     assert answer.headers["content-range"] == "bytes 100-199/300000"
-    beyond = httpx2.get(address, headers={"Range": "bytes=400000-"}, follow_redirects=True)
+    beyond = http.get(address, headers={"Range": "bytes=400000-"}, follow_redirects=True)
     assert beyond.status_code == 416
 
 
@@ -103,23 +103,25 @@ def test_an_interrupted_download_is_resumed(api: HfApi, filled: str, tmp_path: P
 
 
 def test_a_large_file_is_sent_by_way_of_the_other_loopback_name(
-    hub: LocalHub, api: HfApi, filled: str
+    http: httpx2.Client, hub: LocalHub, api: HfApi, filled: str
 ) -> None:
     address = hf_hub_url(filled, "model.safetensors", endpoint=api.endpoint)
-    answer = httpx2.head(address)
+    answer = http.head(address)
     head = api.model_info(filled).sha
     assert answer.status_code == 302
     assert answer.headers["x-repo-commit"] == head
     assert answer.headers["x-linked-size"] == "300000"
     assert answer.headers["location"].startswith(hub.url.replace("127.0.0.1", "localhost"))
-    signed = httpx2.get(answer.headers["location"])
+    signed = http.get(answer.headers["location"])
     assert signed.content == _FILES["model.safetensors"]
-    forged = httpx2.get(answer.headers["location"].replace("oid=", "oid=0"))
+    forged = http.get(answer.headers["location"].replace("oid=", "oid=0"))
     assert forged.status_code == 403
 
 
-def test_a_small_file_is_sent_with_git_id_and_commit(api: HfApi, filled: str) -> None:
-    answer = httpx2.head(hf_hub_url(filled, "config.json", endpoint=api.endpoint))
+def test_a_small_file_is_sent_with_git_id_and_commit(
+    http: httpx2.Client, api: HfApi, filled: str
+) -> None:
+    answer = http.head(hf_hub_url(filled, "config.json", endpoint=api.endpoint))
     entry = api.get_paths_info(filled, ["config.json"])[0]
     assert isinstance(entry, RepoFile)
     assert answer.status_code == 200
@@ -128,19 +130,23 @@ def test_a_small_file_is_sent_with_git_id_and_commit(api: HfApi, filled: str) ->
     assert answer.headers["content-length"] == str(entry.size)
 
 
-def test_missing_files_and_revisions_are_told_apart(api: HfApi, filled: str) -> None:
+def test_missing_files_and_revisions_are_told_apart(
+    http: httpx2.Client, api: HfApi, filled: str
+) -> None:
     with pytest.raises(EntryNotFoundError):
         api.hf_hub_download(filled, "none.txt")
     with pytest.raises(RevisionNotFoundError):
         api.hf_hub_download(filled, "config.json", revision="none")
-    answer = httpx2.head(hf_hub_url(filled, "none.txt", endpoint=api.endpoint))
+    answer = http.head(hf_hub_url(filled, "none.txt", endpoint=api.endpoint))
     assert answer.headers["x-repo-commit"] == api.model_info(filled).sha
 
 
-def test_a_browser_never_runs_what_a_repo_holds(api: HfApi, repo_id: str) -> None:
+def test_a_browser_never_runs_what_a_repo_holds(
+    http: httpx2.Client, api: HfApi, repo_id: str
+) -> None:
     page = b"<script>alert(1)</script>"
     api.upload_file(path_or_fileobj=page, path_in_repo="x.html", repo_id=repo_id)
-    answer = httpx2.get(hf_hub_url(repo_id, "x.html", endpoint=api.endpoint))
+    answer = http.get(hf_hub_url(repo_id, "x.html", endpoint=api.endpoint))
     assert answer.headers["content-type"].startswith("text/plain")
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "sandbox" in answer.headers["content-security-policy"]

@@ -14,9 +14,9 @@ from hubq.localhub.server import LocalHub
 PART_BYTES = 4 << 20  # as the fixture `hub` serves
 
 
-def _batch(api: HfApi, repo_id: str, content: bytes) -> dict[str, Any]:
+def _batch(http: httpx2.Client, api: HfApi, repo_id: str, content: bytes) -> dict[str, Any]:
     oid = hashlib.sha256(content).hexdigest()
-    answer = httpx2.post(
+    answer = http.post(
         f"{api.endpoint}/{repo_id}.git/info/lfs/objects/batch",
         json={
             "operation": "upload",
@@ -64,52 +64,58 @@ def test_several_files_go_up_at_once(api: HfApi, repo_id: str) -> None:
         assert Path(api.hf_hub_download(repo_id, path)).read_bytes() == content
 
 
-def test_what_a_repo_has_is_not_asked_for_again(api: HfApi, repo_id: str) -> None:
+def test_what_a_repo_has_is_not_asked_for_again(
+    http: httpx2.Client, api: HfApi, repo_id: str
+) -> None:
     content = os.urandom(1000)
     api.upload_file(path_or_fileobj=content, path_in_repo="a.bin", repo_id=repo_id)
-    assert "actions" not in _batch(api, repo_id, content)
+    assert "actions" not in _batch(http, api, repo_id, content)
 
 
-def test_one_repo_cannot_take_anothers_content_by_its_hash(api: HfApi, repo_id: str) -> None:
+def test_one_repo_cannot_take_anothers_content_by_its_hash(
+    http: httpx2.Client, api: HfApi, repo_id: str
+) -> None:
     content = os.urandom(1000)
     api.upload_file(path_or_fileobj=content, path_in_repo="a.bin", repo_id=repo_id)
     api.create_repo("acme/thief", exist_ok=True)
-    assert "actions" in _batch(api, "acme/thief", content)
+    assert "actions" in _batch(http, api, "acme/thief", content)
 
 
-def test_an_interrupted_upload_tells_which_parts_arrived(api: HfApi, repo_id: str) -> None:
+def test_an_interrupted_upload_tells_which_parts_arrived(
+    http: httpx2.Client, api: HfApi, repo_id: str
+) -> None:
     content = os.urandom(2 * PART_BYTES + 1)
-    header = _batch(api, repo_id, content)["actions"]["upload"]["header"]
+    header = _batch(http, api, repo_id, content)["actions"]["upload"]["header"]
     assert "stored" not in header
-    answer = httpx2.put(header["2"], content=content[PART_BYTES : 2 * PART_BYTES])
+    answer = http.put(header["2"], content=content[PART_BYTES : 2 * PART_BYTES])
     assert answer.headers["etag"]
-    action = _batch(api, repo_id, content)["actions"]["upload"]
+    action = _batch(http, api, repo_id, content)["actions"]["upload"]
     assert action["header"]["stored"] == "2"
     oid = hashlib.sha256(content).hexdigest()
     parts = [{"partNumber": number, "etag": "x"} for number in (1, 2, 3)]
-    early = httpx2.post(action["href"], json={"oid": oid, "parts": parts})
+    early = http.post(action["href"], json={"oid": oid, "parts": parts})
     assert early.status_code == 400
-    httpx2.put(header["1"], content=content[:PART_BYTES])
-    httpx2.put(header["3"], content=content[2 * PART_BYTES :])
+    http.put(header["1"], content=content[:PART_BYTES])
+    http.put(header["3"], content=content[2 * PART_BYTES :])
     for _ in range(2):
-        assert httpx2.post(action["href"], json={"oid": oid, "parts": parts}).status_code == 200
-    assert "actions" not in _batch(api, repo_id, content)
+        assert http.post(action["href"], json={"oid": oid, "parts": parts}).status_code == 200
+    assert "actions" not in _batch(http, api, repo_id, content)
 
 
-def test_a_wrong_upload_is_refused(api: HfApi, repo_id: str) -> None:
+def test_a_wrong_upload_is_refused(http: httpx2.Client, api: HfApi, repo_id: str) -> None:
     content = os.urandom(1000)
-    actions = _batch(api, repo_id, content)["actions"]
+    actions = _batch(http, api, repo_id, content)["actions"]
     address = actions["upload"]["href"]
-    assert httpx2.put(address, content=b"short").status_code == 400
-    assert httpx2.put(address, content=content + b"long").status_code == 400
-    assert httpx2.put(address, content=os.urandom(1000)).status_code == 400
+    assert http.put(address, content=b"short").status_code == 400
+    assert http.put(address, content=content + b"long").status_code == 400
+    assert http.put(address, content=os.urandom(1000)).status_code == 400
     oid = hashlib.sha256(content).hexdigest()
     verify = actions["verify"]["href"]
-    assert httpx2.post(verify, json={"oid": oid, "size": 1000}).status_code == 400
-    assert httpx2.put(address.replace("size=1000", "size=5"), content=b"12345").status_code == 403
-    assert httpx2.put(address, content=content).status_code == 200
-    assert httpx2.post(verify, json={"oid": oid, "size": 999}).status_code == 400
-    assert httpx2.post(verify, json={"oid": oid, "size": 1000}).status_code == 200
+    assert http.post(verify, json={"oid": oid, "size": 1000}).status_code == 400
+    assert http.put(address.replace("size=1000", "size=5"), content=b"12345").status_code == 403
+    assert http.put(address, content=content).status_code == 200
+    assert http.post(verify, json={"oid": oid, "size": 999}).status_code == 400
+    assert http.post(verify, json={"oid": oid, "size": 1000}).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -120,8 +126,10 @@ def test_a_wrong_upload_is_refused(api: HfApi, repo_id: str) -> None:
         {"operation": "upload", "objects": [{"oid": "../../x", "size": 1}]},
     ],
 )
-def test_malformed_batches_are_refused(api: HfApi, repo_id: str, body: dict[str, object]) -> None:
+def test_malformed_batches_are_refused(
+    http: httpx2.Client, api: HfApi, repo_id: str, body: dict[str, object]
+) -> None:
     address = f"{api.endpoint}/{repo_id}.git/info/lfs/objects/batch"
     headers = {"Authorization": f"Bearer {api.token}"}
-    assert httpx2.post(address, json=body, headers=headers).status_code == 400
-    assert httpx2.post(address, json=body).status_code == 401
+    assert http.post(address, json=body, headers=headers).status_code == 400
+    assert http.post(address, json=body).status_code == 401
