@@ -17,7 +17,6 @@ from tests.test_runner import Run, Steps, plan, stage
 STAGES = ("a", "b", "c")
 
 
-
 SCRIPT = """
 import sys
 from pathlib import Path

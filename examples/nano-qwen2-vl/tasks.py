@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from drawing import COLOURS, DIGITS, LETTERS, SHAPES
-from items import PLACES, Item, Task, as_choice, one_of, pick
+from items import PLACES, SUFFIXES, Item, Task, as_choice, one_of, pick
 
 if TYPE_CHECKING:
     import numpy as np
@@ -183,10 +183,14 @@ def _numeric_choice(rng: np.random.Generator, item: Item, category: str) -> Item
     return as_choice(rng, replace(item, category=category), _near(rng, int(item.answer)))
 
 
+def _terms(rng: np.random.Generator) -> tuple[int, int]:
+    """Return a number below 100 and a second one, mostly below 10."""
+    return int(rng.integers(100)), int(rng.integers(100 if rng.random() < 0.25 else 10))
+
+
 def drawn_sum(rng: np.random.Generator) -> Item:
-    """Ask for the sum of two drawn numbers, one above the other; half of them have two digits."""
-    low, high = (10, 100) if rng.random() < 0.6 else (0, 10)
-    first, second = (int(value) for value in rng.integers(low, high, 2))
+    """Ask for the sum of two drawn numbers, one above the other."""
+    first, second = _terms(rng)
     cells = tuple(character.strip() for character in f"{first:3d}+{second:2d}   ")
     return Item(
         category="sum",
@@ -288,8 +292,7 @@ def choose_height(rng: np.random.Generator) -> Item:
 
 def text_sum(rng: np.random.Generator) -> Item:
     """Ask for a sum of two numbers."""
-    low, high = (10, 100) if rng.random() < 0.7 else (0, 10)
-    first, second = (int(value) for value in rng.integers(low, high, 2))
+    first, second = _terms(rng)
     return Item(
         category="sum",
         form="text",
@@ -341,18 +344,21 @@ def text_after(rng: np.random.Generator) -> Item:
 
 def text_choice(rng: np.random.Generator) -> Item:
     """Ask for the letter of a named option (for training: it teaches what options are)."""
-    kind = int(rng.integers(5))
-    number = int(rng.integers(0, 200))
-    pools = (
-        COLOURS,
-        SHAPES,
-        PLACES,
-        tuple(LETTERS + DIGITS),
-        tuple(map(str, range(number, number + 12))),
-    )
-    answer, *wrong = pick(rng, pools[kind], 4)
+    pool = (COLOURS, SHAPES, tuple(LETTERS + DIGITS))[int(rng.integers(3))]
+    answer, *wrong = pick(rng, pool, 4)
     item = Item(category="choose", form="text", question=f"Choose {answer}.", answer=answer)
     return as_choice(rng, item, wrong)
+
+
+def text_match(rng: np.random.Generator) -> Item:
+    """Ask for the letters of all four options (for training: four matches in one answer)."""
+    pool = (COLOURS, SHAPES, tuple(LETTERS + DIGITS))[int(rng.integers(3))]
+    options = pick(rng, pool, 4)
+    wanted = pick(rng, tuple(options), 4)
+    listed = "".join(f"\n{letter}. {text}" for letter, text in zip("ABCD", options, strict=True))
+    question = f"Choose {' '.join(wanted)}.{listed}{SUFFIXES['choice']}"
+    answer = "".join("ABCD"[options.index(text)] for text in wanted)
+    return Item(category="match", form="text", question=question, answer=answer)
 
 
 DOCUMENTS: tuple[Task, ...] = (read_row, read_column, read_all)

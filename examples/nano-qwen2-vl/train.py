@@ -112,16 +112,17 @@ STAGES = (
     ),
     Stage(
         name="all",
-        steps=1600,
-        rates=(3e-3, 0.0),
+        steps=1450,
+        rates=(3.5e-3, 0.0),
         mixture=(
-            *_even(tasks.DOCUMENTS, 0.12),
-            *_even(tasks.PERCEPTION, 0.32),
-            *_even(_ASKED, 0.06),
-            (tasks.text_choice, 0.04),
-            *_even(tasks.NUMBERS, 0.2),
-            *_even(tasks.DISCIPLINES[3:], 0.1),
-            *_even(tasks.TEXTS, 0.16),
+            *_even(tasks.DOCUMENTS, 0.08),
+            *_even(tasks.PERCEPTION, 0.37),
+            *_even(_ASKED[:1], 0.1),
+            (tasks.text_choice, 0.06),
+            (tasks.text_match, 0.14),
+            *_even(tasks.NUMBERS, 0.1),
+            *_even(tasks.DISCIPLINES[3:], 0.05),
+            *_even(tasks.TEXTS, 0.1),
         ),
     ),
 )
@@ -170,9 +171,11 @@ class Trainer:
     def load(self, folder: Path) -> None:
         """Take tokenizer and weights of a checkpoint; its vision tower stays as it is."""
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        loaded = Qwen2VLForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
-        self.model.load_state_dict(loaded.state_dict())
+        self.model = Qwen2VLForConditionalGeneration.from_pretrained(
+            folder, dtype=torch.float32, attn_implementation="eager"
+        ).train()
         self.model.model.visual.requires_grad_(requires_grad=False)
+        self.optimizers = self._build_optimizers()
 
     def _build_optimizers(self) -> list[torch.optim.Optimizer]:
         """Muon turns the inner matrices; AdamW takes embeddings, patch filter, norms, biases."""

@@ -80,7 +80,8 @@ def prepare(task: TaskSpec, file: Path, folder: Path) -> None:
     Raises:
         BadInput: the file does not fit; the message names file, row and column.
     """
-    rows = draw(read_rows(file, task.form), task.limit, task.seed, circular=_is_circular(task))
+    taken = select(read_rows(file, task.form), task.where, file)
+    rows = draw(taken, task.limit, task.seed, circular=_is_circular(task))
     (folder / IMAGES).mkdir(parents=True, exist_ok=True)
     items: list[Item] = []
     for row in rows:
@@ -91,6 +92,19 @@ def prepare(task: TaskSpec, file: Path, folder: Path) -> None:
     encoder = msgspec.json.Encoder(order="deterministic")
     (folder / ITEMS).write_bytes(encoder.encode_lines(items))
     (folder / TASK).write_text(codec.pretty(_facts(task, file, items)), encoding="utf-8")
+
+
+def select(rows: Sequence[Row], where: Mapping[str, str], file: Path) -> list[Row]:
+    """Return the rows whose columns have the wanted values.
+
+    Raises:
+        BadInput: no row has them.
+    """
+    found = [r for r in rows if all(r.columns.get(name) == value for name, value in where.items())]
+    if not found:
+        wanted = ", ".join(f"{name} = {value!r}" for name, value in where.items())
+        raise BadInput(f"{file}: no row with {wanted}")
+    return found
 
 
 def read_items(folder: Path) -> tuple[Item, ...]:

@@ -88,6 +88,7 @@ class TaskSpec(_Strict, frozen=True, kw_only=True):
         form: decides the prompt, the extraction and the scorer.
         file: the TSV (VLMEvalKit's columns) or JSONL file; `bundled:...`, a path, or a bare name
             that is looked up in the data folder.
+        where: column -> value; only rows with these values are taken (`split: validation`).
         prompt: Python format string over the item's columns; none for the form's own.
         limit: how many items (questions, for circular tasks) are used; none for all of them.
         seed: of the draw when `limit` is smaller than the file.
@@ -101,6 +102,7 @@ class TaskSpec(_Strict, frozen=True, kw_only=True):
     name: Name
     form: TaskForm
     file: str
+    where: dict[str, str] = {}
     prompt: str | None = None
     limit: PositiveInt | None = None
     seed: int = 0

@@ -193,3 +193,15 @@ def test_a_jsonl_line_that_does_not_fit_is_named(tmp_path: Path) -> None:
     file.write_text('{"index": 1, "question": "q", "answer": "a"}\n[1]\n')
     with pytest.raises(BadInput, match="row 2: not a JSON object"):
         prepare(task("text-answer"), file, tmp_path / "out")
+
+
+def test_only_the_rows_with_the_wanted_values_are_taken(tsv: Tsv, tmp_path: Path) -> None:
+    rows = [
+        {"index": i, "question": f"q{i}", "answer": "1", "split": "validation" if i % 2 else "dev"}
+        for i in range(6)
+    ]
+    file = tsv(rows)
+    items = prepared(file, tmp_path / "out", "numeric", where={"split": "validation"})
+    assert [item.key for item in items] == ["1", "3", "5"]
+    with pytest.raises(BadInput, match="no row with split = 'test'"):
+        prepared(file, tmp_path / "none", "numeric", where={"split": "test"})
