@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -56,7 +55,7 @@ def test_the_installed_wheel_renders_a_card(tmp_path: Path) -> None:
     assert "qwen2-vl" in names
     tests = tmp_path / "tests"
     tests.mkdir()
-    os.symlink(ROOT / "tests" / "cards", tests / "cards")
+    (tests / "cards").symlink_to(ROOT / "tests" / "cards")
     script = tmp_path / "render.py"
     script.write_text(RENDER)
     said = run(python, str(script), str(tmp_path), str(tmp_path / "runs"), cwd=tmp_path)
