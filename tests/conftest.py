@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+# The Hub's client reads this once, when it is first imported: before any fixture could set it.
+os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="hubq-tests-hf-")
 
 GOLDENS = Path(__file__).parent / "goldens"
 

@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 
 import torch
+from drawing import COLOURS, SHAPES
 from items import SUFFIXES
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch import nn
@@ -29,7 +30,7 @@ SPECIAL_TOKENS = (
 )
 WIDTH = 128
 IMAGE_TOKENS = 9
-VOCABULARY = 448
+VOCABULARY = 768
 MIN_PIXELS = 56 * 56
 MAX_PIXELS = 84 * 84
 
@@ -64,11 +65,12 @@ def chat_text(prompt: str, *, pictured: bool) -> str:
 
 
 def build_tokenizer(texts: list[str]) -> Tokenizer:
-    """Train a byte-level BPE: fixed phrases are one token, characters to be read stand alone."""
+    """Train a byte-level BPE: fixed phrases and short options are one token, characters stand alone."""
     phrases = [suffix.strip().replace(".", r"\.") for suffix in SUFFIXES.values() if suffix]
+    words = "|".join((*COLOURS, *SHAPES))
     pattern = "|".join(
         (
-            r"user\n|assistant\n|\n[A-D]\. ",
+            rf"user\n|assistant\n|\n[A-D]\. (?:{words}|[A-Z0-9])(?![A-Za-z0-9])|\n[A-D]\. ",
             *phrases,
             r" ?[A-Z]?[a-z]+|[0-9]|[A-Z]|\s|[^\sA-Za-z0-9]+",
         )
@@ -98,7 +100,7 @@ def build_config(tokenizer: Tokenizer) -> Qwen2VLConfig:
         "vocab_size": math.ceil(tokenizer.get_vocab_size() / 64) * 64,
         "hidden_size": WIDTH,
         "intermediate_size": 2 * WIDTH,
-        "num_hidden_layers": 4,
+        "num_hidden_layers": 6,
         "num_attention_heads": 4,
         "num_key_value_heads": 2,
         "max_position_embeddings": 1024,

@@ -35,6 +35,9 @@ BATCH = 64
 ADAMW_SHARE = 1 / 3  # of Muon's rate
 WARM_UP = 30
 TOKEN_SIZE = 0.3  # root mean square of an image token
+THOUGHT_LAYER = 3  # the layer after which the answer's content should be known
+THOUGHT_BEFORE = 5  # tokens from the end of the question to where the answer starts
+THOUGHT_WEIGHT = 0.3
 REPORT_EVERY = 100
 SAVE_EVERY = 400
 
@@ -54,48 +57,26 @@ def _even(drawn: tuple[Task, ...], share: float) -> tuple[tuple[Task, float], ..
     return tuple((task, share / len(drawn)) for task in drawn)
 
 
-_CHOICES = (
-    tasks.colour_of,
-    tasks.shape_at,
-    tasks.place_of,
-    tasks.place_of_shape,
-    tasks.shape_of,
-    tasks.character_at,
-)
-_FREE = tuple(free_form(task) for task in _CHOICES)
 _ASKED = tuple(free_form(task) for task in tasks.PERCEPTION)
-_LESSONS = (tasks.read_all, tasks.describe)
 STAGES = (
     Stage(name="cells", steps=450, rates=(6e-3, 2e-3)),
     Stage(
         name="transcribe",
         steps=250,
-        rates=(6e-3, 6e-3),
+        rates=(5e-3, 4e-3),
         level=0.4,
-        mixture=(*_even(_LESSONS, 0.8), (tasks.text_copy, 0.1), (tasks.text_choice, 0.1)),
+        mixture=((tasks.read_all, 0.5), *_even(tasks.DOCUMENTS[:2], 0.2), (tasks.text_match, 0.3)),
     ),
     Stage(
         name="find",
-        steps=650,
-        rates=(6e-3, 4e-3),
-        level=0.5,
-        mixture=(
-            *_even(_LESSONS, 0.12),
-            *_even(tasks.DOCUMENTS[:2], 0.2),
-            *_even(_FREE, 0.4),
-            (tasks.text_choice, 0.18),
-            (tasks.text_after, 0.1),
-        ),
-    ),
-    Stage(
-        name="words",
-        steps=800,
+        steps=500,
         rates=(4e-3, 4e-3),
         level=0.5,
         mixture=(
-            (tasks.text_choice, 0.5),
-            *_even((*tasks.TEXTS[1:], tasks.text_after), 0.35),
-            *_even((*tasks.DOCUMENTS[:2], *_FREE), 0.15),
+            *_even(tasks.DOCUMENTS, 0.2),
+            *_even(_ASKED, 0.35),
+            *_even((tasks.text_match, tasks.text_choice), 0.35),
+            *_even(tasks.TEXTS, 0.1),
         ),
     ),
     Stage(
@@ -104,25 +85,26 @@ STAGES = (
         rates=(4e-3, 3e-3),
         level=0.6,
         mixture=(
-            *_even(tasks.PERCEPTION, 0.46),
-            *_even(_ASKED, 0.22),
-            (tasks.text_choice, 0.12),
-            *_even((*tasks.DOCUMENTS, tasks.bar_height, tasks.count_shapes), 0.2),
+            *_even(tasks.PERCEPTION, 0.45),
+            *_even(_ASKED, 0.15),
+            *_even((tasks.text_match, tasks.text_choice), 0.16),
+            *_even(tasks.DOCUMENTS, 0.08),
+            *_even(tasks.NUMBERS, 0.08),
+            *_even(tasks.TEXTS, 0.08),
         ),
     ),
     Stage(
         name="all",
-        steps=1450,
-        rates=(3.5e-3, 0.0),
+        steps=1500,
+        rates=(3e-3, 0.0),
         mixture=(
-            *_even(tasks.DOCUMENTS, 0.08),
-            *_even(tasks.PERCEPTION, 0.37),
-            *_even(_ASKED[:1], 0.1),
-            (tasks.text_choice, 0.06),
-            (tasks.text_match, 0.14),
-            *_even(tasks.NUMBERS, 0.1),
-            *_even(tasks.DISCIPLINES[3:], 0.05),
-            *_even(tasks.TEXTS, 0.1),
+            *_even(tasks.DOCUMENTS, 0.12),
+            *_even(tasks.PERCEPTION, 0.28),
+            *_even(_ASKED, 0.06),
+            *_even((tasks.text_match, tasks.text_choice), 0.06),
+            *_even(tasks.NUMBERS, 0.2),
+            *_even(tasks.DISCIPLINES[3:], 0.12),
+            *_even(tasks.TEXTS, 0.16),
         ),
     ),
 )
@@ -240,21 +222,27 @@ class Trainer:
                 self._report("cells", step, loss.item(), {"cell": right.float().mean().item()})
         self._freeze_vision()
 
-    def _encode(self, items: list[Item]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return token ids and the weight of each position whose next token is asked for."""
+    def _encode(self, items: list[Item]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return token ids, the weight of each position whose next token is asked, and thoughts.
+
+        A thought is the first token of the answer's content at the last token of the question,
+        before the model is asked to speak (-1 elsewhere).
+        """
         texts = [chat_text(item.prompt(), pictured=item.cells is not None) for item in items]
         starts = [len(code.ids) for code in self.tokenizer.encode_batch(texts)]
         whole = [f"{text}{item.target}<|im_end|>" for text, item in zip(texts, items, strict=True)]
         codes = [code.ids for code in self.tokenizer.encode_batch(whole)]
+        answers = self.tokenizer.encode_batch([item.answer for item in items])
         ids = torch.zeros((len(items), max(map(len, codes))), dtype=torch.long)
-        weights = torch.zeros(ids.shape)
-        for row, (code, start) in enumerate(zip(codes, starts, strict=True)):
+        weights, thoughts = torch.zeros(ids.shape), torch.full_like(ids, -1)
+        for row, (code, start, answer) in enumerate(zip(codes, starts, answers, strict=True)):
             ids[row, : len(code)] = torch.tensor(code)
             weights[row, start - 1 : len(code) - 1] = (len(code) - start) ** -0.5
-        return ids, weights
+            thoughts[row, start - THOUGHT_BEFORE] = answer.ids[0]
+        return ids, weights, thoughts
 
-    def _hidden(self, ids: torch.Tensor, items: list[Item], level: float) -> torch.Tensor:
-        """Run the model on drawn items; return the last hidden states (batch, length, 128)."""
+    def _hidden(self, ids: torch.Tensor, items: list[Item], level: float) -> list[torch.Tensor]:
+        """Run the model on drawn items; return hidden states (batch, length, 128) of all layers."""
         pictures = [item.picture(self.rng.random() * level, self.rng) for item in items]
         inputs = self.model.get_input_embeddings()(ids)
         seen = [to_patches(picture) for picture in pictures if picture is not None]
@@ -263,18 +251,26 @@ class Trainer:
             inputs = inputs.masked_scatter((ids == self.image_id)[..., None], tokens)
         places = position_ids([picture is not None for picture in pictures], ids.shape[1])
         text = self.model.model.language_model
-        return text(inputs_embeds=inputs, position_ids=places, use_cache=False).last_hidden_state
+        states = text(
+            inputs_embeds=inputs, position_ids=places, use_cache=False, output_hidden_states=True
+        )
+        return [*states.hidden_states]
 
     def _loss(self, items: list[Item], level: float) -> tuple[torch.Tensor, list[bool]]:
         """Return the summed loss of the answers and which items were answered without a fault."""
-        ids, weights = self._encode(items)
-        asked = weights > 0
+        ids, weights, thoughts = self._encode(items)
+        asked, thinking = weights > 0, thoughts >= 0
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            logits = self.model.lm_head(self._hidden(ids, items, level)[asked]).float()
+            states = self._hidden(ids, items, level)
+            logits = self.model.lm_head(states[-1][asked]).float()
+            early = self.model.model.language_model.norm(states[THOUGHT_LAYER][thinking])
+            guesses = self.model.lm_head(early).float()
         wanted = ids.roll(-1, dims=1)[asked]
         losses = functional.cross_entropy(logits, wanted, reduction="none")
+        thought = functional.cross_entropy(guesses, thoughts[thinking], reduction="sum")
         wrong = torch.zeros_like(asked).masked_scatter(asked, logits.argmax(-1) != wanted)
-        return (losses * weights[asked]).sum(), (~wrong.any(1)).tolist()
+        right = (~wrong.any(1)).tolist()
+        return (losses * weights[asked]).sum() + THOUGHT_WEIGHT * thought, right
 
     def _batches(self, stage: Stage) -> Iterator[list[list[Item]]]:
         """Yield the two halves of each batch, short prompts apart from long ones."""

@@ -1,0 +1,74 @@
+"""Progress: plain lines anywhere, bars in a terminal."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from hubq.cli import output, progress
+from hubq.runner import Event
+from tests.factory import a_plan
+
+EVENTS = [
+    Event(stage="resolve", what="cached"),
+    Event(stage="quantize/AWQ", what="started"),
+    Event(stage="quantize/AWQ", what="progress", text="load"),
+    Event(stage="quantize/AWQ", what="progress", done=2, total=4, unit="layers"),
+    Event(stage="quantize/AWQ", what="done", seconds=61.0),
+    Event(stage="bench/AWQ", what="started"),
+    Event(stage="bench/AWQ", what="failed", text="no timer", seconds=1.0),
+    Event(stage="card/AWQ", what="skipped", text="bench/AWQ: no timer"),
+]
+
+
+def test_plain_lines_say_what_ended_and_why(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress.watching(a_plan()) as see:
+        for event in EVENTS:
+            see(event)
+    said = capsys.readouterr().err
+    assert "quantize/AWQ  1 min 01 s" in said
+    assert "bench/AWQ  FAILED: no timer" in said
+    assert "card/AWQ  skipped: bench/AWQ: no timer" in said
+    assert "resolve" not in said
+
+
+def test_plain_progress_has_rate_and_time_left(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 20.0])
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    with progress.watching(a_plan()) as see:
+        see(EVENTS[1])
+        see(EVENTS[3])
+    assert "2/4 layers  0.1/s  20.0 s left" in capsys.readouterr().err
+
+
+def test_a_terminal_shows_bars_and_keeps_what_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=120)
+    monkeypatch.setattr("rich.console.Console", lambda **_: console)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    with progress.watching(a_plan()) as see:
+        for event in EVENTS:
+            see(event)
+    said = screen.getvalue()
+    assert "quantize/AWQ" in said
+    assert "no timer" in said
+    assert "release" in said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.04, "0.0 s"), (59.9, "59.9 s"), (61, "1 min 01 s"), (7300, "2 h 01 min")],
+)
+def test_durations_read_well(seconds: float, said: str) -> None:
+    assert output.duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(12, "12 B"), (1500, "1.5 kB"), (3.2e9, "3.2 GB"), (5e13, "50.0 TB")]
+)
+def test_sizes_read_well(count: float, said: str) -> None:
+    assert output.size(count) == said
