@@ -15,6 +15,7 @@ from hubq.release.environments import (
     list_environments,
     remove_environment,
 )
+from hubq.units import human_size
 
 device_option = click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True
@@ -88,12 +89,12 @@ def remove(name: str, device: str) -> None:
 def stack_lines(stack: Any) -> dict[str, dict[str, object]]:
     """Return a description in the groups that people read it in."""
     hardware, installed = stack.hardware, stack.installed
-    gpus = ", ".join(f"{gpu.name} ({output.size(gpu.memory_bytes)})" for gpu in hardware.gpus)
+    gpus = ", ".join(f"{gpu.name} ({human_size(gpu.memory_bytes)})" for gpu in hardware.gpus)
     return {
         "machine": {
             "system": f"{hardware.os}, {hardware.kernel}",
             "cpu": f"{hardware.cpu}, {hardware.threads} threads",
-            "memory": output.size(hardware.memory_bytes),
+            "memory": human_size(hardware.memory_bytes),
             "gpu": gpus or "none",
             "driver": hardware.driver or "none",
         },

@@ -8,6 +8,7 @@ from hubq.cli import output
 from hubq.model.stage import Kind
 from hubq.release.options import Options
 from hubq.release.session import Session, describe
+from hubq.units import human_size
 
 
 def print_plan(options: Options, kinds: Iterable[Kind], format_: str) -> None:
@@ -37,7 +38,7 @@ def print_plan(options: Options, kinds: Iterable[Kind], format_: str) -> None:
                 "recipe": facts["recipe"],
                 "device": facts["device"],
                 "stages": f"{len(stages)}, {to_run} to run",
-                "disk needed": output.size(session.needs_disk()),
+                "disk needed": human_size(session.needs_disk()),
                 "repos": f"on {session.endpoint.name}{repos}",
             }
         )

@@ -8,9 +8,10 @@ import time
 from collections.abc import Iterator
 from typing import Self
 
-from hubq.cli.output import duration, say
+from hubq.cli.output import say
 from hubq.model.stage import Plan
 from hubq.runner import Event, Observer
+from hubq.units import human_duration
 
 _EVERY = 10.0
 """Seconds between plain progress lines of one stage."""
@@ -42,7 +43,7 @@ class _Lines:
             self.settled += 1
         count = f"[{self.settled:>{len(str(self.total))}}/{self.total}]"
         if event.what == "done":
-            say(f"{count} {event.stage}  {duration(event.seconds)}")
+            say(f"{count} {event.stage}  {human_duration(event.seconds)}")
         elif event.what == "failed":
             say(f"{count} {event.stage}  FAILED: {event.text}")
         elif event.what == "skipped":
@@ -61,7 +62,7 @@ class _Lines:
         left = (event.total - event.done) / rate
         say(
             f"        {event.stage}  {event.done:.0f}/{event.total:.0f} {event.unit}"
-            f"  {rate:.1f}/s  {duration(left)} left"
+            f"  {rate:.1f}/s  {human_duration(left)} left"
         )
 
 
@@ -111,7 +112,9 @@ class _Terminal:
         if bar is not None:
             self.progress.remove_task(bar)  # type: ignore[arg-type]
         if event.what == "done":
-            self.progress.print(f"[green]✓[/] {event.stage}  [dim]{duration(event.seconds)}[/]")
+            self.progress.print(
+                f"[green]✓[/] {event.stage}  [dim]{human_duration(event.seconds)}[/]"
+            )
         elif event.what == "failed":
             self.progress.print(f"[red]✗[/] {event.stage}  {event.text}", markup=True)
         elif event.what == "skipped":

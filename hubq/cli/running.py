@@ -12,6 +12,7 @@ from hubq.model.stage import Kind
 from hubq.release.options import Options
 from hubq.release.run import Report, run_session
 from hubq.release.session import PUBLISHING, Session
+from hubq.units import human_duration
 
 PORT = 8899
 """Where the embedded Hub is served unless another port is asked for."""
@@ -53,7 +54,7 @@ def _show(report: Report, format_: str) -> None:
     if not report.ran and not report.gaps:
         output.say(f"Nothing to do: all {report.cached} results are there.")
     else:
-        took = output.duration(report.seconds)
+        took = human_duration(report.seconds)
         output.say(f"{len(report.ran)} stages run, {report.cached} taken from earlier, {took}.")
     for stage, gap in report.gaps.items():
         if not gap.because:

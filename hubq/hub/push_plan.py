@@ -14,6 +14,7 @@ from hubq.hub.hashes import LocalFile, local_files
 from hubq.hub.manifest import MANIFEST, listed, manifest
 from hubq.hub.port import Content, Hub, RemoteFile, RepoInfo
 from hubq.hub.redaction import refuse_secrets
+from hubq.units import human_size
 
 Change = Literal["added", "changed", "unchanged"]
 
@@ -167,16 +168,6 @@ def check_permission(hub: Hub, target: str) -> None:
             f"{target}: {hub.whoami().name}'s token may not write there on {hub.endpoint}",
             remedy="Use a token that may write there, or choose another --namespace.",
         )
-
-
-def human_size(size: int) -> str:
-    """Return a size in bytes as people read it, in powers of 1000: `4.1 kB`."""
-    value = float(size)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.1f} TB"
 
 
 def _planned(file: LocalFile, remote: RemoteFile | None) -> PlannedFile:

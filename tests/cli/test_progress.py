@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from hubq.cli import output, progress
+from hubq.cli import progress
 from hubq.runner import Event
 from tests.factory import a_plan
 
@@ -57,18 +57,3 @@ def test_a_terminal_shows_bars_and_keeps_what_ended(monkeypatch: pytest.MonkeyPa
     assert "quantize/AWQ" in said
     assert "no timer" in said
     assert "release" in said
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [(0.04, "0.0 s"), (59.9, "59.9 s"), (61, "1 min 01 s"), (7300, "2 h 01 min")],
-)
-def test_durations_read_well(seconds: float, said: str) -> None:
-    assert output.duration(seconds) == said
-
-
-@pytest.mark.parametrize(
-    ("count", "said"), [(12, "12 B"), (1500, "1.5 kB"), (3.2e9, "3.2 GB"), (5e13, "50.0 TB")]
-)
-def test_sizes_read_well(count: float, said: str) -> None:
-    assert output.size(count) == said

@@ -8,7 +8,7 @@ from hubq.errors import BadInput, Refused, RemoteMoved, StageFailed
 from hubq.hub.manifest import MANIFEST
 from hubq.hub.port import Account, Content, Unavailable
 from hubq.hub.publish import Published, push, verify_remote
-from hubq.hub.push_plan import PushPlan, human_size, plan_push
+from hubq.hub.push_plan import PushPlan, plan_push
 from hubq.hub.retry import Retries
 from tests.fakes import ALICE, FakeHub, model_files
 
@@ -265,11 +265,3 @@ def test_a_hash_that_was_kept_is_not_worked_out_again(
 ) -> None:
     planned = plan_push(hub, REPO, files, message="Release", known={"model.safetensors": "0" * 64})
     assert planned.files["model.safetensors"].mark.sha256 == "0" * 64
-
-
-@pytest.mark.parametrize(
-    ("size", "text"),
-    [(0, "0 B"), (999, "999 B"), (4100, "4.1 kB"), (5_300_000_000, "5.3 GB"), (10**13, "10.0 TB")],
-)
-def test_sizes_are_shown_in_powers_of_1000(size: int, text: str) -> None:
-    assert human_size(size) == text

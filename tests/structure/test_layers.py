@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "hubq"
 
 LAYERS: list[set[str]] = [
-    {"errors", "version"},
+    {"errors", "units", "version"},
     {"model"},
     {"store", "stats", "render", "resources"},
     {"recipes"},
