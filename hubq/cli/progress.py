@@ -112,9 +112,8 @@ class _Terminal:
         if bar is not None:
             self.progress.remove_task(bar)  # type: ignore[arg-type]
         if event.what == "done":
-            self.progress.print(
-                f"[green]✓[/] {event.stage}  [dim]{human_duration(event.seconds)}[/]"
-            )
+            took = human_duration(event.seconds)
+            self.progress.print(f"[green]✓[/] {event.stage}  [dim]{took}[/]")
         elif event.what == "failed":
             self.progress.print(f"[red]✗[/] {event.stage}  {event.text}", markup=True)
         elif event.what == "skipped":
