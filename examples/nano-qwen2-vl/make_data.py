@@ -83,7 +83,7 @@ BENCH = Plan(
 VISTA = Plan(
     file="NanoVista_MINI.tsv",
     seed=103,
-    mixture=_weighted(tasks.NUMBERS, 1, 1, 1, 1),
+    mixture=_weighted(tasks.NUMBERS, 1, 3, 2, 2),
     levels=(0.0, 0.9),
 )
 MMU = Plan(
