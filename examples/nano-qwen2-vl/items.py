@@ -64,11 +64,6 @@ class Item:
         return "ABCD"[self.options.index(self.answer)]
 
     @property
-    def target(self) -> str:
-        """The text that the model has to write."""
-        return self.letter if self.form == "choice" else self.answer
-
-    @property
     def part(self) -> Part:
         """Which part of all contents this item belongs to."""
         content = "|".join((self.question, *(self.cells or ())))

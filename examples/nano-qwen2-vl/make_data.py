@@ -72,18 +72,19 @@ DOCVQA = Plan(
 BENCH = Plan(
     file="NanoBench_DEV.tsv",
     seed=102,
-    mixture=_weighted(tasks.PERCEPTION, 1, 1, 1),
+    mixture=_weighted((*tasks.PERCEPTION, tasks.choose_count), 1, 1, 1, 1),
     levels=(0.0, 1.0),
     l2_categories={
         "colours": "attribute_recognition",
         "shapes": "object_recognition",
-        "letters": "text_recognition",
+        "digits": "text_recognition",
+        "counting": "object_counting",
     },
 )
 VISTA = Plan(
     file="NanoVista_MINI.tsv",
     seed=103,
-    mixture=_weighted(tasks.NUMBERS, 1, 3, 2, 2),
+    mixture=_weighted(tasks.NUMBERS, 1, 1, 1, 1),
     levels=(0.0, 0.9),
 )
 MMU = Plan(
@@ -198,7 +199,7 @@ def text_row(index: int, one: Drawn) -> Row:
 
 def calibration_row(index: int, one: Drawn) -> dict[str, str | None]:
     """Return a conversation; ``question`` is the user's whole text, as the model is asked it."""
-    question, answer = one.item.prompt(), one.item.target
+    question, answer = one.item.prompt(), one.item.answer
     return {
         "id": f"calibration-{index:03d}",
         "image": one.image or None,

@@ -65,7 +65,7 @@ def chat_text(prompt: str, *, pictured: bool) -> str:
 
 
 def build_tokenizer(texts: list[str]) -> Tokenizer:
-    """Train a byte-level BPE in which phrases and short options are one token, characters too."""
+    """Train a byte-level BPE: fixed phrases are one token, characters to be read stand alone."""
     phrases = [suffix.strip().replace(".", r"\.") for suffix in SUFFIXES.values() if suffix]
     words = "|".join((*COLOURS, *SHAPES))
     pattern = "|".join(
@@ -137,7 +137,7 @@ def build_model(config: Qwen2VLConfig) -> Qwen2VLForConditionalGeneration:
             nn.init.normal_(module.weight, std=deviation)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-    nn.init.normal_(model.get_input_embeddings().weight, std=0.3)
+    nn.init.normal_(model.get_input_embeddings().weight, std=0.1)
     model.tie_weights()
     return model
 

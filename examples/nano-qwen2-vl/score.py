@@ -4,7 +4,7 @@
 
 The scores are those of the four suites whose form the sets have: ANLS (mean over items), circular
 multiple choice (an item counts when all four rotations of its options are answered rightly), exact
-number, exact letter, exact text.
+number, exact option, exact text. The model answers a choice with the text of the option.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def choice_query(number: int, row: Row, rotation: int) -> Query:
         category=row["category"],
         image=row["image"],
         prompt=hint + row["question"] + listed + SUFFIXES["choice"],
-        answers=("ABCD"[("ABCD".index(row["answer"]) + rotation) % 4],),
+        answers=(row[row["answer"]],),
     )
 
 

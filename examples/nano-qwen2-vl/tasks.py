@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from drawing import COLOURS, DIGITS, LETTERS, SHAPES
-from items import PLACES, SUFFIXES, Item, Task, as_choice, one_of, pick
+from items import PLACES, Item, Task, as_choice, one_of, pick
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,35 +51,19 @@ def read_all(rng: np.random.Generator) -> Item:
     )
 
 
-def look_up(rng: np.random.Generator) -> Item:
-    """Ask for the two characters that stand in a row after its key."""
-    cells, row = _page(rng), int(rng.integers(3))
-    question = f"What is the code of {cells[3 * row]}?"
-    answer = "".join(cells[3 * row + 1 : 3 * row + 3])
-    return Item(category="lookup", form="short", question=question, answer=answer, cells=cells)
-
-
-def character_at(rng: np.random.Generator) -> Item:
-    """Ask which character stands at a place; wrong options stand elsewhere on the page."""
-    cells, place = _page(rng), int(rng.integers(9))
-    question = f"Which character is at the {PLACES[place]}?"
+def digit_at(rng: np.random.Generator) -> Item:
+    """Ask which digit stands at a place among letters and digits; every option is a digit."""
+    cells, place = list(_page(rng)), int(rng.integers(9))
+    cells[place] = one_of(rng, DIGITS)
+    question = f"Which digit is at the {PLACES[place]}?"
     item = Item(
-        category="letters", form="short", question=question, answer=cells[place], cells=cells
-    )
-    return as_choice(rng, item, [*cells])
-
-
-def place_of(rng: np.random.Generator) -> Item:
-    """Ask where a character stands."""
-    cells, place = _page(rng), int(rng.integers(9))
-    item = Item(
-        category="localization",
+        category="digits",
         form="short",
-        question=f"Where is {cells[place]}?",
-        answer=PLACES[place],
-        cells=cells,
+        question=question,
+        answer=cells[place],
+        cells=tuple(cells),
     )
-    return as_choice(rng, item, list(PLACES))
+    return as_choice(rng, item, [cell for cell in cells if cell in DIGITS] + list(DIGITS))
 
 
 # --- coloured shapes ------------------------------------------------------------------------------
@@ -96,23 +80,6 @@ def _lay(shapes: list[str], colours: list[str], places: list[int]) -> tuple[str,
     for shape, colour, place in zip(shapes, colours, places, strict=True):
         cells[place] = f"{colour} {shape}"
     return tuple(cells)
-
-
-def describe(rng: np.random.Generator) -> Item:
-    """Ask for the contents of a row of shapes (for training: it ties words to cells)."""
-    cells = tuple(
-        f"{one_of(rng, COLOURS)} {one_of(rng, SHAPES)}" if rng.random() < 0.7 else ""
-        for _ in range(9)
-    )
-    row = int(rng.integers(3))
-    answer = ", ".join(cell or "empty" for cell in cells[3 * row : 3 * row + 3])
-    return Item(
-        category="describe",
-        form="short",
-        question=f"Describe row {row + 1}.",
-        answer=answer,
-        cells=cells,
-    )
 
 
 def colour_of(rng: np.random.Generator) -> Item:
@@ -143,33 +110,6 @@ def shape_of(rng: np.random.Generator) -> Item:
     return as_choice(rng, item, list(SHAPES))
 
 
-def shape_at(rng: np.random.Generator) -> Item:
-    """Ask which shape stands at a place."""
-    shapes, colours, places = _shapes(rng, int(rng.integers(3, 7)))
-    question = f"Which shape is at the {PLACES[places[0]]}?"
-    item = Item(
-        category="recognition",
-        form="short",
-        question=question,
-        answer=shapes[0],
-        cells=_lay(shapes, colours, places),
-    )
-    return as_choice(rng, item, list(SHAPES))
-
-
-def place_of_shape(rng: np.random.Generator) -> Item:
-    """Ask where a shape stands; wrong options are places of other shapes first."""
-    shapes, colours, places = _shapes(rng, int(rng.integers(4, 7)))
-    item = Item(
-        category="position",
-        form="short",
-        question=f"Where is the {shapes[0]}?",
-        answer=PLACES[places[0]],
-        cells=_lay(shapes, colours, places),
-    )
-    return as_choice(rng, item, [PLACES[place] for place in places[:4]])
-
-
 # --- numbers --------------------------------------------------------------------------------------
 
 
@@ -184,8 +124,8 @@ def _numeric_choice(rng: np.random.Generator, item: Item, category: str) -> Item
 
 
 def _terms(rng: np.random.Generator) -> tuple[int, int]:
-    """Return a number below 100 and a second one, mostly below 10."""
-    return int(rng.integers(100)), int(rng.integers(100 if rng.random() < 0.25 else 10))
+    """Return two numbers below 10, or, one time in four, a first one below 100."""
+    return int(rng.integers(100 if rng.random() < 0.25 else 10)), int(rng.integers(10))
 
 
 def drawn_sum(rng: np.random.Generator) -> Item:
@@ -197,21 +137,6 @@ def drawn_sum(rng: np.random.Generator) -> Item:
         form="number",
         question="What is the sum?",
         answer=str(first + second),
-        cells=cells,
-    )
-
-
-def drawn_difference(rng: np.random.Generator) -> Item:
-    """Ask for the difference of two drawn numbers; the first is the larger one."""
-    low, high = (10, 100) if rng.random() < 0.5 else (0, 10)
-    second, first = sorted(int(value) for value in rng.integers(low, high, 2))
-    cells = tuple(character.strip() for character in f"{first:3d}-{second:2d}   ")
-    question = "What is the difference?"
-    return Item(
-        category="difference",
-        form="number",
-        question=question,
-        answer=str(first - second),
         cells=cells,
     )
 
@@ -231,15 +156,6 @@ def bar_height(rng: np.random.Generator) -> Item:
     return Item(
         category="chart", form="number", question=question, answer=str(heights[bar]), cells=cells
     )
-
-
-def bar_gap(rng: np.random.Generator) -> Item:
-    """Ask by how many blocks two bars differ."""
-    heights, cells = _bars(rng)
-    first, second = sorted(int(bar) for bar in rng.permutation(3)[:2])
-    question = f"What is the gap between bar {first + 1} and bar {second + 1}?"
-    answer = str(abs(heights[first] - heights[second]))
-    return Item(category="chart gap", form="number", question=question, answer=answer, cells=cells)
 
 
 def tallest_bar(rng: np.random.Generator) -> Item:
@@ -272,11 +188,6 @@ def count_shapes(rng: np.random.Generator) -> Item:
     )
 
 
-def choose_sum(rng: np.random.Generator) -> Item:
-    """Ask for a drawn sum as a multiple choice."""
-    return _numeric_choice(rng, drawn_sum(rng), "arithmetic")
-
-
 def choose_count(rng: np.random.Generator) -> Item:
     """Ask for a count as a multiple choice."""
     return _numeric_choice(rng, count_shapes(rng), "counting")
@@ -302,11 +213,10 @@ def text_sum(rng: np.random.Generator) -> Item:
 
 
 def text_larger(rng: np.random.Generator) -> Item:
-    """Ask for the larger of two numbers below 1000."""
-    first, second = (int(value) for value in rng.permutation(900)[:2] + 100)
+    """Ask for the larger of two numbers from 10 to 99; half of them share their tens."""
+    first, second = (int(value) for value in rng.permutation(90)[:2] + 10)
     if rng.random() < 0.5:
-        second = first - first % 100 + second % 100
-    second += first == second
+        second = first - first % 10 + (first % 10 + int(rng.integers(1, 10))) % 10
     question = f"Which is larger, {first} or {second}?"
     return Item(
         category="comparison", form="text", question=question, answer=str(max(first, second))
@@ -334,35 +244,8 @@ def text_reverse(rng: np.random.Generator) -> Item:
     )
 
 
-def text_after(rng: np.random.Generator) -> Item:
-    """Ask which character follows another in a word."""
-    word = _word(rng, 4, 8)
-    place = int(rng.integers(len(word) - 1))
-    question = f"What follows {word[place]} in {''.join(word)}?"
-    return Item(category="after", form="text", question=question, answer=word[place + 1])
-
-
-def text_choice(rng: np.random.Generator) -> Item:
-    """Ask for the letter of a named option (for training: it teaches what options are)."""
-    pool = (COLOURS, SHAPES, tuple(LETTERS + DIGITS))[int(rng.integers(3))]
-    answer, *wrong = pick(rng, pool, 4)
-    item = Item(category="choose", form="text", question=f"Choose {answer}.", answer=answer)
-    return as_choice(rng, item, wrong)
-
-
-def text_match(rng: np.random.Generator) -> Item:
-    """Ask for the letters of all four options (for training: four matches in one answer)."""
-    pool = (COLOURS, SHAPES, tuple(LETTERS + DIGITS))[int(rng.integers(3))]
-    options = pick(rng, pool, 4)
-    wanted = pick(rng, tuple(options), 4)
-    listed = "".join(f"\n{letter}. {text}" for letter, text in zip("ABCD", options, strict=True))
-    question = f"Choose {' '.join(wanted)}.{listed}{SUFFIXES['choice']}"
-    answer = "".join("ABCD"[options.index(text)] for text in wanted)
-    return Item(category="match", form="text", question=question, answer=answer)
-
-
 DOCUMENTS: tuple[Task, ...] = (read_row, read_column, read_all)
-PERCEPTION: tuple[Task, ...] = (colour_of, shape_of, character_at)
+PERCEPTION: tuple[Task, ...] = (colour_of, shape_of, digit_at)
 NUMBERS: tuple[Task, ...] = (drawn_sum, bar_height, tallest_bar, count_shapes)
 DISCIPLINES: tuple[Task, ...] = (*PERCEPTION, choose_height, choose_count)
 TEXTS: tuple[Task, ...] = (text_sum, text_larger, text_copy, text_reverse)

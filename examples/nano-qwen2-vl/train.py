@@ -34,12 +34,10 @@ SEED = 20261121
 BATCH = 64
 ADAMW_SHARE = 1 / 3  # of Muon's rate
 WARM_UP = 30
-DECAY = 0.3  # of the matrices; without it the residual stream outgrows what later layers can add
-TOKEN_SIZE = 0.5  # root mean square of an image token
+TOKEN_SIZE = 0.3  # root mean square of an image token
 THOUGHT_LAYER = 3  # the layer after which the answer's content should be known
 THOUGHT_BEFORE = 5  # tokens from the end of the question to where the answer starts
 THOUGHT_WEIGHT = 0.3
-LOOK_HEAD = 0  # the head of the next layer that turns to the right option
 REPORT_EVERY = 100
 SAVE_EVERY = 400
 
@@ -60,53 +58,39 @@ def _even(drawn: tuple[Task, ...], share: float) -> tuple[tuple[Task, float], ..
 
 
 _ASKED = tuple(free_form(task) for task in tasks.PERCEPTION)
+_WORDS = (tasks.text_copy, tasks.text_reverse)
 STAGES = (
     Stage(name="cells", steps=450, rates=(6e-3, 2e-3)),
     Stage(
         name="transcribe",
         steps=250,
-        rates=(4e-3, 4e-3),
+        rates=(5e-3, 4e-3),
         level=0.4,
-        mixture=((tasks.read_all, 0.5), *_even(tasks.DOCUMENTS[:2], 0.2), (tasks.text_match, 0.3)),
+        mixture=((tasks.read_all, 0.5), *_even(tasks.DOCUMENTS[:2], 0.2), *_even(_WORDS, 0.3)),
     ),
     Stage(
         name="find",
-        steps=500,
+        steps=600,
         rates=(4e-3, 4e-3),
         level=0.5,
         mixture=(
             *_even(tasks.DOCUMENTS, 0.2),
-            *_even(_ASKED, 0.35),
-            *_even((tasks.text_match, tasks.text_choice), 0.35),
-            *_even(tasks.TEXTS, 0.1),
-        ),
-    ),
-    Stage(
-        name="pick",
-        steps=450,
-        rates=(4e-3, 3e-3),
-        level=0.6,
-        mixture=(
-            *_even(tasks.PERCEPTION, 0.45),
-            *_even(_ASKED, 0.15),
-            *_even((tasks.text_match, tasks.text_choice), 0.16),
-            *_even(tasks.DOCUMENTS, 0.08),
-            *_even(tasks.NUMBERS, 0.08),
-            *_even(tasks.TEXTS, 0.08),
+            *_even(_ASKED, 0.3),
+            *_even(tasks.DISCIPLINES, 0.15),
+            *_even(tasks.NUMBERS, 0.15),
+            *_even(tasks.TEXTS, 0.2),
         ),
     ),
     Stage(
         name="all",
-        steps=1400,
-        rates=(3e-3, 0.0),
+        steps=2600,
+        rates=(4e-3, 0.0),
         mixture=(
-            *_even(tasks.DOCUMENTS, 0.12),
-            *_even(tasks.PERCEPTION, 0.28),
+            *_even(tasks.DOCUMENTS, 0.16),
+            *_even(tasks.DISCIPLINES, 0.28),
             *_even(_ASKED, 0.06),
-            *_even((tasks.text_match, tasks.text_choice), 0.06),
-            *_even(tasks.NUMBERS, 0.2),
-            *_even(tasks.DISCIPLINES[3:], 0.12),
-            *_even(tasks.TEXTS, 0.16),
+            *_even(tasks.NUMBERS, 0.28),
+            *_even(tasks.TEXTS, 0.22),
         ),
     ),
 )
@@ -119,13 +103,6 @@ def draw_items(stage: Stage, count: int, rng: np.random.Generator) -> list[Item]
     return [
         draw_item(drawn[index], "train", rng) for index in rng.choice(len(drawn), count, p=chances)
     ]
-
-
-def find_option_ids(tokenizer: Tokenizer) -> frozenset[int]:
-    """Return the tokens that open the line of an option."""
-    starts = tuple(f"\n{letter}. " for letter in "ABCD")
-    size = tokenizer.get_vocab_size()
-    return frozenset(code for code in range(size) if tokenizer.decode([code]).startswith(starts))
 
 
 def position_ids(pictured: list[bool], length: int) -> torch.Tensor:
@@ -144,14 +121,6 @@ def position_ids(pictured: list[bool], length: int) -> torch.Tensor:
     return torch.stack([seen if picture else plain for picture in pictured], dim=1)
 
 
-@dataclass(frozen=True, kw_only=True)
-class States:
-    """Hidden states (batch, length, 128) and attentions (batch, head, to, from) by layer."""
-
-    hidden: tuple[torch.Tensor, ...]
-    attentions: tuple[torch.Tensor, ...]
-
-
 class Trainer:
     """Holds the model, its optimizers and the random state of one training run."""
 
@@ -162,7 +131,6 @@ class Trainer:
         self.model = build_model(build_config(tokenizer))
         self.model.set_attn_implementation("eager")  # SDPA's CPU backward is slower at this size
         self.image_id = tokenizer.token_to_id("<|image_pad|>")
-        self.option_ids = find_option_ids(tokenizer)
         self.head = nn.Linear(WIDTH, len(CONTENTS) + IMAGE_TOKENS)
         self.optimizers = self._build_optimizers()
         self.done = 0
@@ -186,7 +154,7 @@ class Trainer:
             self.head.parameters()
         )
         return [
-            torch.optim.Muon(inner, lr=0.0, weight_decay=DECAY, adjust_lr_fn="match_rms_adamw"),
+            torch.optim.Muon(inner, lr=0.0, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"),
             torch.optim.AdamW(outer, lr=0.0, betas=(0.9, 0.98), weight_decay=0.01),
         ]
 
@@ -248,7 +216,7 @@ class Trainer:
         """
         texts = [chat_text(item.prompt(), pictured=item.cells is not None) for item in items]
         starts = [len(code.ids) for code in self.tokenizer.encode_batch(texts)]
-        whole = [f"{text}{item.target}<|im_end|>" for text, item in zip(texts, items, strict=True)]
+        whole = [f"{text}{item.answer}<|im_end|>" for text, item in zip(texts, items, strict=True)]
         codes = [code.ids for code in self.tokenizer.encode_batch(whole)]
         answers = self.tokenizer.encode_batch([item.answer for item in items])
         ids = torch.zeros((len(items), max(map(len, codes))), dtype=torch.long)
@@ -259,58 +227,36 @@ class Trainer:
             thoughts[row, start - THOUGHT_BEFORE] = answer.ids[0]
         return ids, weights, thoughts
 
-    def _run(self, ids: torch.Tensor, items: list[Item], level: float) -> States:
-        """Run the model on drawn items; return hidden states and attentions of all layers."""
+    def _hidden(self, ids: torch.Tensor, items: list[Item], level: float) -> list[torch.Tensor]:
+        """Run the model on drawn items; return hidden states (batch, length, 128) of all layers."""
         pictures = [item.picture(self.rng.random() * level, self.rng) for item in items]
         inputs = self.model.get_input_embeddings()(ids)
         seen = [to_patches(picture) for picture in pictures if picture is not None]
         if seen:
             tokens = self._see(seen).to(inputs.dtype)
             inputs = inputs.masked_scatter((ids == self.image_id)[..., None], tokens)
-        out = self.model.model.language_model(
-            inputs_embeds=inputs,
-            position_ids=position_ids([picture is not None for picture in pictures], ids.shape[1]),
-            use_cache=False,
-            output_hidden_states=True,
-            output_attentions=True,
+        places = position_ids([picture is not None for picture in pictures], ids.shape[1])
+        text = self.model.model.language_model
+        states = text(
+            inputs_embeds=inputs, position_ids=places, use_cache=False, output_hidden_states=True
         )
-        return States(hidden=out.hidden_states, attentions=out.attentions)
-
-    def _look(self, ids: torch.Tensor, items: list[Item], ends: list[int]) -> torch.Tensor:
-        """Return (item, position of the question's end, position of the right option) rows."""
-        rows = []
-        for row, (item, end) in enumerate(zip(items, ends, strict=True)):
-            if item.form == "choice":
-                codes = ids[row, :end].tolist()
-                starts = [place for place, code in enumerate(codes) if code in self.option_ids]
-                rows.append((row, end, [*starts, end - 1]["ABCD".index(item.letter) + 1] - 1))
-        return torch.tensor(rows, dtype=torch.long).reshape(-1, 3)
-
-    def _early_loss(self, states: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-        """Return the summed loss of tokens to be read from an inner layer (-1: none wanted)."""
-        early = self.model.model.language_model.norm(states[wanted >= 0])
-        guesses = self.model.lm_head(early).float()
-        return functional.cross_entropy(guesses, wanted[wanted >= 0], reduction="sum")
+        return [*states.hidden_states]
 
     def _loss(self, items: list[Item], level: float) -> tuple[torch.Tensor, list[bool]]:
         """Return the summed loss of the answers and which items were answered without a fault."""
         ids, weights, thoughts = self._encode(items)
-        asked = weights > 0
-        ends = (thoughts >= 0).int().argmax(1)
-        look = self._look(ids, items, ends.tolist())
-        spoken = thoughts.clone()  # the first token to be spoken, one layer after the thought
-        spoken[range(len(items)), ends] = ids[range(len(items)), ends + THOUGHT_BEFORE]
+        asked, thinking = weights > 0, thoughts >= 0
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            states = self._run(ids, items, level)
-            logits = self.model.lm_head(states.hidden[-1][asked]).float()
-            thought = self._early_loss(states.hidden[THOUGHT_LAYER], thoughts)
-            thought = thought + self._early_loss(states.hidden[THOUGHT_LAYER + 1], spoken)
+            states = self._hidden(ids, items, level)
+            logits = self.model.lm_head(states[-1][asked]).float()
+            early = self.model.model.language_model.norm(states[THOUGHT_LAYER][thinking])
+            guesses = self.model.lm_head(early).float()
         wanted = ids.roll(-1, dims=1)[asked]
         losses = functional.cross_entropy(logits, wanted, reduction="none")
-        looked = states.attentions[THOUGHT_LAYER][look[:, 0], LOOK_HEAD, look[:, 1], look[:, 2]]
-        aside = THOUGHT_WEIGHT * (thought - (looked.float() + 1e-5).log().sum())
+        thought = functional.cross_entropy(guesses, thoughts[thinking], reduction="sum")
         wrong = torch.zeros_like(asked).masked_scatter(asked, logits.argmax(-1) != wanted)
-        return (losses * weights[asked]).sum() + aside, (~wrong.any(1)).tolist()
+        right = (~wrong.any(1)).tolist()
+        return (losses * weights[asked]).sum() + THOUGHT_WEIGHT * thought, right
 
     def _batches(self, stage: Stage) -> Iterator[list[list[Item]]]:
         """Yield the two halves of each batch, short prompts apart from long ones."""
@@ -351,7 +297,7 @@ def sample_texts(count: int) -> list[str]:
     """Return prompts and answers of every task, for the tokenizer."""
     rng = np.random.default_rng(SEED)
     items = [item for stage in STAGES[1:] for item in draw_items(stage, count, rng)]
-    return [f"{chat_text(item.prompt(), pictured=False)}{item.target}" for item in items]
+    return [f"{chat_text(item.prompt(), pictured=False)}{item.answer}" for item in items]
 
 
 def main() -> None:
