@@ -96,7 +96,7 @@ MMU = Plan(
 TEXT = Plan(
     file="NanoText_TEST.jsonl",
     seed=105,
-    mixture=_weighted(tasks.TEXTS, 1, 1, 1, 1),
+    mixture=_weighted((*tasks.TEXTS, tasks.text_large_sum), 1, 1, 1, 1, 5),
     levels=(0.0, 0.0),
 )
 EVALUATIONS = (DOCVQA, BENCH, VISTA, MMU, TEXT)

@@ -212,6 +212,13 @@ def text_sum(rng: np.random.Generator) -> Item:
     )
 
 
+def text_large_sum(rng: np.random.Generator) -> Item:
+    """Ask for the sum of two numbers from 10 to 99."""
+    first, second = (int(value) for value in rng.integers(10, 100, 2))
+    question = f"What is {first}+{second}?"
+    return Item(category="large sum", form="text", question=question, answer=str(first + second))
+
+
 def text_larger(rng: np.random.Generator) -> Item:
     """Ask for the larger of two numbers from 10 to 99; half of them share their tens."""
     first, second = (int(value) for value in rng.permutation(90)[:2] + 10)

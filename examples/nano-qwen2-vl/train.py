@@ -93,6 +93,18 @@ STAGES = (
             *_even(tasks.TEXTS, 0.22),
         ),
     ),
+    Stage(
+        name="carry",
+        steps=350,
+        rates=(2.5e-3, 0.0),
+        mixture=(
+            *_even(tasks.DOCUMENTS, 0.16),
+            *_even(tasks.DISCIPLINES, 0.22),
+            *_even(tasks.NUMBERS, 0.2),
+            *_even(tasks.TEXTS, 0.12),
+            (tasks.text_large_sum, 0.3),
+        ),
+    ),
 )
 
 
