@@ -34,7 +34,15 @@ def digest(value: object) -> str:
 
 def pretty(value: object) -> str:
     """Return indented JSON with sorted keys and a final newline, for files that people read."""
-    return msgspec.json.format(canonical(value), indent=2).decode() + "\n"
+    raw = msgspec.json.encode(value, order="sorted", enc_hook=_path_as_text)
+    return msgspec.json.format(raw, indent=2).decode() + "\n"
+
+
+def _path_as_text(value: object) -> str:
+    """Write a path as its text; only where people read it, never in what a digest is taken of."""
+    if isinstance(value, Path):
+        return str(value)
+    raise NotImplementedError(f"{type(value).__name__} has no JSON form")
 
 
 def read_json(path: Path, kind: type[T]) -> T:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -127,7 +128,7 @@ def test_the_cards_own_snippet_loads_the_repo_and_answers(
     script.write_text(snippet)
     done = subprocess.run(
         [str(interpreter()), "-I", str(script)],
-        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), **VARIABLES},
+        env={"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], **VARIABLES},
         capture_output=True,
         text=True,
         check=False,
