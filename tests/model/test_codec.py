@@ -71,9 +71,13 @@ def test_an_error_names_place_expectation_and_value(data: Any, said: str) -> Non
 @given(json_values)
 def test_any_data_is_either_a_value_or_a_clear_error(data: Any) -> None:
     try:
-        assert isinstance(from_builtins(data, Outer, "x"), Outer)
+        found = from_builtins(data, Outer, "x")
     except BadInput as error:
-        assert error.message.startswith("x: ")
+        said = error.message
+    else:
+        said = "x: "
+        assert isinstance(found, Outer)
+    assert said.startswith("x: ")
 
 
 def test_a_json_file_that_does_not_fit_is_named(tmp_path: Path) -> None:
