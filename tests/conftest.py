@@ -8,9 +8,12 @@ import socket
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.release.releases import Releases
 
 # The Hub's client reads this once, when it is first imported: before any fixture could set it.
 os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="hubq-tests-hf-")
@@ -73,3 +76,24 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_text(encoding="utf-8")
 
     return check
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Releases:
+    """Return a release that has run whole; for tests that only look at it."""
+    from tests.release.releases import Releases
+
+    folder = tmp_path_factory.mktemp("finished")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HUBQ_CACHE", str(folder / "cache"))
+        found = Releases(folder)
+        assert found.run().exit_code == 0
+    return found
+
+
+@pytest.fixture
+def releases(tmp_path: Path) -> Releases:
+    """Return a runner of releases."""
+    from tests.release.releases import Releases
+
+    return Releases(tmp_path)

@@ -80,7 +80,8 @@ class Session:
         self._preflight()
         self.files = self._files()
         self.context = self._context()
-        self.plan = targets(make_plan(self.source, self.loaded, self.context), self.kinds)
+        self.whole = make_plan(self.source, self.loaded, self.context)
+        self.plan = targets(self.whole, self.kinds)
 
     def __enter__(self) -> Self:
         return self
@@ -124,13 +125,17 @@ class Session:
                 check_permission(self.endpoint.hub, target)
 
     def save_index(self, keys: dict[str, str], gaps: dict[str, Gap]) -> None:
-        """Keep what this release is made of, for `status` and `show`."""
+        """Keep what this release is made of, for `status` and `show`.
+
+        Stages that this run was not asked for are in it too, so that `hubq quantize` does not make
+        `hubq show` forget the cards.
+        """
         release = Release(
             name=self.name,
             source=self.source.label,
             recipe=self.loaded.origin,
-            plan=self.plan,
-            keys=keys,
+            plan=self.whole,
+            keys={**self.whole.keys(), **keys},
             gaps=gaps,
         )
         self.store.write_index(self.name, pretty(release))

@@ -49,7 +49,7 @@ def releases(runs_dir: Path) -> list[dict[str, Any]]:
 def stage_states(runs_dir: Path, name: str) -> list[dict[str, Any]]:
     """Return each stage of a release: done, running, failed or pending, with times and reasons."""
     release, store = load_release(runs_dir, name), Store(runs_dir)
-    keys = release.plan.keys() | release.keys
+    keys = release.keys
     states = []
     for stage in release.plan.stages:
         key, gap = keys[stage.id], release.gaps.get(stage.id)

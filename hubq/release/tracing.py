@@ -44,8 +44,8 @@ def _evidence(runs_dir: Path, name: str | None, variant: str) -> tuple[Evidence,
     release = _release(runs_dir, name)
     stage = f"card/{variant}" if variant else REPORT
     store = Store(runs_dir)
-    key = release.keys.get(stage)
-    if key is None or not store.has(key):
+    key = release.keys.get(stage, "")
+    if not key or not store.has(key):
         cards = [s.variant for s in release.plan.stages if s.id.startswith("card/")]
         raise BadInput(
             f"release {release.name} has no card {variant or '(family report)'} yet",

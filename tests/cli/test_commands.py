@@ -11,13 +11,8 @@ from click.testing import CliRunner, Result
 from hubq.cli.main import cli
 from hubq.errors import BadInput
 from hubq.release.endpoint import local_server
-from tests.release.conftest import Releases
+from tests.release.releases import Releases
 from tests.release.stand_in import StandInExecutor
-
-
-@pytest.fixture
-def releases(tmp_path: Path) -> Releases:
-    return Releases(tmp_path)
 
 
 def hubq(*arguments: str) -> Result:
@@ -97,22 +92,20 @@ def test_a_plan_is_printed_and_nothing_else_happens(releases: Releases, command:
     assert not (releases.folder / "runs").exists()
 
 
-def test_a_finished_release_says_that_there_is_nothing_to_do(releases: Releases) -> None:
-    releases.run()
-    done = hubq("release", *release_arguments(releases), "--yes")
+def test_a_finished_release_says_that_there_is_nothing_to_do(finished: Releases) -> None:
+    done = hubq("release", *release_arguments(finished), "--yes")
     assert done.exit_code == 0
     assert "Nothing to do" in done.stderr
     assert "AWQ: local:acme/Small-AWQ" in done.stdout
-    report = json.loads(said("release", *release_arguments(releases), "--format", "json"))
+    report = json.loads(said("release", *release_arguments(finished), "--format", "json"))
     assert report["ran"] == []
 
 
 @pytest.mark.parametrize("verb", [["quantize"], ["certify"], ["evaluate"], ["bench", "run"]])
 def test_a_verb_of_a_finished_release_has_nothing_to_do(
-    releases: Releases, verb: list[str]
+    finished: Releases, verb: list[str]
 ) -> None:
-    releases.run()
-    done = hubq(*verb, *release_arguments(releases))
+    done = hubq(*verb, *release_arguments(finished))
     assert done.exit_code == 0
     assert "Nothing to do" in done.stderr
 
@@ -130,9 +123,8 @@ def test_status_and_show_read_the_runs_folder(releases: Releases) -> None:
     assert json.loads(said("show", name, "--variant", "AWQ", "--format", "json", *runs))["found"]
 
 
-def test_an_unknown_card_lists_the_ones_there_are(releases: Releases) -> None:
-    releases.run()
-    done = hubq("show", "--variant", "Q4", "--runs-dir", str(releases.folder / "runs"))
+def test_an_unknown_card_lists_the_ones_there_are(finished: Releases) -> None:
+    done = hubq("show", "--variant", "Q4", "--runs-dir", str(finished.folder / "runs"))
     assert isinstance(done.exception, BadInput)
     assert "GPTQ-Int8, AWQ" in done.exception.remedy
 

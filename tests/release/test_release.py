@@ -16,7 +16,7 @@ from hubq.release.status import releases as list_releases
 from hubq.release.status import stage_states
 from hubq.release.tracing import claims_of, trace_claim
 from hubq.store import Store
-from tests.release.conftest import Releases
+from tests.release.releases import Releases
 from tests.release.stand_in import StandInExecutor, write_recipe
 
 
@@ -46,11 +46,10 @@ def test_a_family_reaches_the_hub_whole(releases: Releases) -> None:
 
 
 def test_a_published_repo_downloads_through_the_real_client(
-    releases: Releases, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    finished: Releases, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
-    releases.run()
-    with local_server(releases.folder / "runs" / "hub") as server:
+    with local_server(finished.folder / "runs" / "hub") as server:
         api = HfApi(endpoint=server.url, token=False)
         folder = Path(api.snapshot_download("acme/Small-GPTQ-Int8", local_dir=tmp_path / "got"))
         info = api.model_info("acme/Small-GPTQ-Int8")
@@ -60,17 +59,15 @@ def test_a_published_repo_downloads_through_the_real_client(
     assert "8-bit" in (info.tags or [])
 
 
-def test_a_second_run_does_nothing(releases: Releases) -> None:
-    releases.run()
+def test_a_second_run_does_nothing(finished: Releases) -> None:
     executor = StandInExecutor()
-    again = releases.run(executor)
+    again = finished.run(executor)
     assert again.ran == ()
     assert executor.started == []
 
 
-def test_nothing_is_asked_of_the_hub_when_there_is_nothing_to_do(releases: Releases) -> None:
-    releases.run()
-    with releases.session() as session:
+def test_nothing_is_asked_of_the_hub_when_there_is_nothing_to_do(finished: Releases) -> None:
+    with finished.session() as session:
         assert session.missing() == []
         assert session.endpoint._server is None
 
@@ -140,6 +137,12 @@ def test_a_control_is_measured_and_never_published(releases: Releases) -> None:
     assert storage_head(hub, "acme/Small-RTN-Int3", None) is None
 
 
+def test_a_verb_does_not_make_the_index_forget_the_cards(releases: Releases) -> None:
+    releases.run()
+    releases.run(kinds=[Kind.QUANTIZE])
+    assert claims_of(releases.folder / "runs", "Small", "AWQ")
+
+
 def test_a_verb_runs_only_its_part(releases: Releases) -> None:
     report = releases.run(kinds=[Kind.GENERATE, Kind.SCORE])
     assert kinds_of(report.ran) == {"resolve", "quantize", "generate", "score"}
@@ -166,9 +169,8 @@ def test_status_knows_releases_and_stages(releases: Releases) -> None:
         stage_states(runs, "Big")
 
 
-def test_every_claim_on_every_card_is_found_again_where_it_came_from(releases: Releases) -> None:
-    releases.run()
-    runs = releases.folder / "runs"
+def test_every_claim_on_every_card_is_found_again_where_it_came_from(finished: Releases) -> None:
+    runs = finished.folder / "runs"
     for variant in ("AWQ", "GPTQ-Int8", ""):
         claims = claims_of(runs, "Small", variant)
         assert len(claims) > 8

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from hubq.model.stage import Kind, Plan
 from hubq.plan import ORDER
 from hubq.release.options import Options
@@ -61,9 +59,3 @@ class Releases:
     def _watching(self, plan: Plan) -> Iterator[Observer]:
         assert plan.stages
         yield self.events.append
-
-
-@pytest.fixture
-def releases(tmp_path: Path) -> Releases:
-    """Return a runner of releases."""
-    return Releases(tmp_path)
