@@ -236,7 +236,13 @@ class Session:
             return self.options.namespace
         if self.endpoint.local or not self.kinds & NAMED:
             return "local"
-        return self.endpoint.hub.whoami().name
+        try:
+            return self.endpoint.hub.whoami().name
+        except BadInput as error:
+            raise BadInput(
+                f"whose the repos will be is not known: {error.message}",
+                remedy=f"Name it with --namespace. {error.remedy}",
+            ) from error
 
     def _command(self) -> str:
         """Return the command that makes this release again, as it stands on the cards."""

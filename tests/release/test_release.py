@@ -227,6 +227,15 @@ def test_no_token_is_said_before_any_work(
     assert executor.started == []
 
 
+def test_without_a_token_a_plan_asks_for_a_namespace(releases: Releases) -> None:
+    with local_server(releases.folder / "hub2") as server:
+        with pytest.raises(BadInput) as caught:
+            releases.session(hub=server.url, namespace=None)
+        assert "--namespace" in caught.value.remedy
+        with releases.session(hub=server.url, namespace="acme") as session:
+            assert session.plan.repos["AWQ"] == "acme/Small-AWQ"
+
+
 def test_no_permission_is_said_before_any_work(
     releases: Releases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
