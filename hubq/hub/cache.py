@@ -1,20 +1,11 @@
-"""Where hubq keeps what it can fetch or work out again."""
+"""Where sources fetched from a hub are kept."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
-
-def cache_folder() -> Path:
-    """Return hubq's cache folder: `HUBQ_CACHE`, or the user's cache folder for `hubq`."""
-    override = os.environ.get("HUBQ_CACHE")
-    if override:
-        return Path(override).expanduser()
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("hubq"))
+from hubq.resources import cache_folder
 
 
 def sources_folder(endpoint: str) -> Path:

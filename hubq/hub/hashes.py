@@ -14,8 +14,9 @@ from pathlib import Path
 
 import msgspec
 
-from hubq.hub.cache import cache_folder
 from hubq.hub.port import Content, RemoteFile
+from hubq.resources import cache_folder
+from hubq.store import record_file
 
 _CHUNK = 4 << 20
 _SETTLED_NS = 2_000_000_000
@@ -78,11 +79,7 @@ def local_files(
 
 def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file's content, read in pieces."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+    return record_file(path).sha256
 
 
 def git_oid(content: Content) -> str:

@@ -219,10 +219,9 @@ class Session:
         return {name: self.machine.environment_digest(name) for name in sorted(names)}
 
     def _datasets(self) -> dict[str, str]:
-        digests = {}
-        for name, path in self.files.items():
-            cache = HashCache(path.parent)
-            digests[name] = cache.sha256(path)
+        caches = {folder: HashCache(folder) for folder in {p.parent for p in self.files.values()}}
+        digests = {name: caches[path.parent].sha256(path) for name, path in self.files.items()}
+        for cache in caches.values():
             cache.save()
         return digests
 

@@ -8,7 +8,6 @@ cache.
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from hubq.errors import BadInput, EnvironmentProblem
 from hubq.model.codec import digest as digest_of
 from hubq.model.codec import pretty
 from hubq.model.environment import Device, EnvironmentSpec, EnvironmentStack, Installed
+from hubq.resources import cache_folder
 from hubq.workers import describe, installation
 from hubq.workers.buildlock import build_lock
 from hubq.workers.installer import Installer, Progress
@@ -77,11 +77,8 @@ class Folder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def default_root() -> Path:
-    """Return where environments are kept: HUBQ_CACHE or the user's cache folder."""
-    import platformdirs
-
-    cache = os.environ.get("HUBQ_CACHE") or platformdirs.user_cache_dir("hubq")
-    return Path(cache).expanduser().absolute() / "environments"
+    """Return where environments are kept, in hubq's cache folder."""
+    return cache_folder().absolute() / "environments"
 
 
 class EnvironmentStore:
