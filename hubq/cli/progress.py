@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Self
 
 from hubq.cli.output import say
@@ -18,19 +18,20 @@ _EVERY = 10.0
 
 
 @contextlib.contextmanager
-def watching(plan: Plan) -> Iterator[Observer]:
-    """Give an observer that shows a run on stderr while the block lasts."""
+def watching(plan: Plan, *, clock: Callable[[], float] = time.monotonic) -> Iterator[Observer]:
+    """Give an observer that shows a run on stderr while the block lasts; clock in seconds."""
     if sys.stderr.isatty():
         with _Terminal(plan) as terminal:
             yield terminal.see
     else:
-        yield _Lines(plan).see
+        yield _Lines(plan, clock).see
 
 
 class _Lines:
     """One line for each thing worth knowing; progress at most every ten seconds a stage."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, clock: Callable[[], float]) -> None:
+        self.clock = clock
         self.total = len(plan.stages)
         self.settled = 0
         self.cached = 0
@@ -49,12 +50,12 @@ class _Lines:
         elif event.what == "skipped":
             say(f"{count} {event.stage}  skipped: {event.text}")
         elif event.what == "started":
-            self.begun[event.stage] = self.spoken[event.stage] = time.monotonic()
+            self.begun[event.stage] = self.spoken[event.stage] = self.clock()
         elif event.what == "progress" and event.total:
             self._progress(event)
 
     def _progress(self, event: Event) -> None:
-        now = time.monotonic()
+        now = self.clock()
         if now - self.spoken.get(event.stage, now) < _EVERY or not event.done:
             return
         self.spoken[event.stage] = now

@@ -34,12 +34,9 @@ def test_plain_lines_say_what_ended_and_why(capsys: pytest.CaptureFixture[str]) 
     assert "resolve" not in said
 
 
-def test_plain_progress_has_rate_and_time_left(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_plain_progress_has_rate_and_time_left(capsys: pytest.CaptureFixture[str]) -> None:
     clock = iter([0.0, 20.0])
-    monkeypatch.setattr("time.monotonic", lambda: next(clock))
-    with progress.watching(a_plan()) as see:
+    with progress.watching(a_plan(), clock=lambda: next(clock)) as see:
         see(EVENTS[1])
         see(EVENTS[3])
     assert "2/4 layers  0.1/s  20.0 s left" in capsys.readouterr().err
