@@ -8,6 +8,7 @@ Any other exception is a bug and keeps its traceback.
         BadInput              exit 2
         EnvironmentProblem    exit 1   an environment could not be built or used
         StageFailed           exit 1   a stage or a check failed
+        Infeasible            exit 0   cannot be done on this device or engine; the rest goes on
         Refused               exit 3   a guard said no (certificate, missing numbers, an edit)
         HubProblem            exit 4   the Hub or the network; try again
         RemoteMoved           exit 5   the remote changed since the plan; plan again
@@ -55,6 +56,12 @@ class StageFailed(UserError):  # noqa: N818
     """A stage ended without a result."""
 
     exit_code = 1
+
+
+class Infeasible(UserError):  # noqa: N818
+    """A stage cannot be done on this device or engine; its cells say so and the rest goes on."""
+
+    exit_code = 0
 
 
 class Refused(UserError):  # noqa: N818

@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
-from hubq.model.recipe import BASELINE, LoadedRecipe, TaskSpec, VariantSpec
+from hubq.model.recipe import BASELINE, Calibration, LoadedRecipe, TaskSpec, VariantSpec
 from hubq.model.source import Source
 from hubq.model.stage import Kind, Need, Plan, Stage
+from hubq.workers.registry import worker_for
 
 ORDER = tuple(Kind)
 REPORT = "report"
@@ -17,6 +18,10 @@ REPORT = "report"
 
 PROBES = 16
 """How many items of each task the certificate's KL divergence is measured on."""
+
+
+ALPHA = {"smoothquant": 0.8, "gptaq": 0.25}
+"""What `alpha` is where a recipe does not say: the libraries' own examples and default."""
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +87,35 @@ def repo_names(loaded: LoadedRecipe, source: Source, namespace: str) -> dict[str
     }
 
 
+def quantize_environment(variant: VariantSpec) -> str:
+    """Return the name of the environment in which a variant is made."""
+    return variant.environment or worker_for(Kind.QUANTIZE.value, variant.backend).environment
+
+
+def stage_environment(stage: Stage, loaded: LoadedRecipe) -> str:
+    """Return the name of the environment in which a worker does a stage."""
+    if stage.kind is Kind.QUANTIZE:
+        named = next(v for v in loaded.recipe.variants if v.name == stage.variant)
+        return quantize_environment(named)
+    if stage.backend == "transformers":
+        return loaded.recipe.inference
+    return worker_for(stage.kind.value, stage.backend).environment
+
+
+def environments(loaded: LoadedRecipe) -> tuple[str, ...]:
+    """Return the names of the environments that a release with a recipe needs, sorted."""
+    names = {quantize_environment(variant) for variant in loaded.recipe.variants}
+    names.add(loaded.recipe.inference)
+    extra = (engine for engine in loaded.recipe.engines if engine != "transformers")
+    names.update(worker_for(Kind.CERTIFY.value, engine).environment for engine in extra)
+    return tuple(sorted(names))
+
+
+def calibration_of(variant: VariantSpec, loaded: LoadedRecipe) -> Calibration:
+    """Return the calibration of a variant: its own, or the recipe's."""
+    return variant.calibration or loaded.recipe.calibration
+
+
 def resolve_stage(source: Source) -> Stage:
     """Return the stage that fetches a source; its key depends on nothing but what is fetched."""
     settings = {"digest": source.digest, "name": source.name}
@@ -103,7 +137,7 @@ class _Planner:
         stages += [self._quantize(variant) for variant in self.variants]
         stages += [self._generate(BASELINE, task) for task in self.tasks]
         for variant in self.variants:
-            stages.append(self._certify(variant))
+            stages += self._certify(variant)
             stages += [self._generate(variant.name, task) for task in self.tasks]
         stages += [self._score(name, task) for name in names for task in self.tasks]
         stages += [self._bench(name) for name in names]
@@ -117,9 +151,10 @@ class _Planner:
         return self.context.programs[f"{kind.value}/{backend}"]
 
     def _quantize(self, variant: VariantSpec) -> Stage:
-        calibration = self.loaded.recipe.calibration
+        calibration = calibration_of(variant, self.loaded)
         settings = {
-            **_plain(variant, without=("name", "backend", "environment", "publish", "max_kl")),
+            **_plain(variant, without=_NOT_IN_QUANTIZE),
+            "alpha": variant.alpha if variant.alpha is not None else ALPHA.get(variant.method),
             "calibration": {
                 **_plain(calibration, without=("dataset",)),
                 "digest": self.context.datasets[calibration.dataset],
@@ -132,44 +167,57 @@ class _Planner:
             backend=variant.backend,
             variant=variant.name,
             settings=settings,
-            environment=self.context.environments[variant.environment],
+            environment=self.context.environments[quantize_environment(variant)],
             program=self._program(Kind.QUANTIZE, variant.backend),
             place=self.context.device,
             needs=(Need(stage="resolve"),),
         )
 
-    def _certify(self, variant: VariantSpec) -> Stage:
-        settings = {
+    def _certify(self, variant: VariantSpec) -> list[Stage]:
+        """Return the stages that certify a variant: one for each engine, transformers first."""
+        shared = {
             "method": variant.method,
             "bits": variant.bits,
             "group_size": variant.group_size,
             "desc_act": variant.desc_act,
-            "max_kl": variant.max_kl,
-            "probes": PROBES,
+            "sym": variant.sym,
             "tasks": [self._task(task) for task in self.tasks],
             "dtype": self.loaded.suite.dtype,
             "device": self.context.device,
         }
+        limits = {"max_kl": variant.max_kl, "min_top1": variant.min_top1, "probes": PROBES}
+        stages = [self._certified(variant, "transformers", shared | limits)]
+        others = (engine for engine in self.loaded.recipe.engines if engine != "transformers")
+        return stages + [self._certified(variant, engine, shared) for engine in others]
+
+    def _certified(self, variant: VariantSpec, engine: str, settings: dict[str, Any]) -> Stage:
+        own = worker_for(Kind.CERTIFY.value, engine).environment
+        name = self.loaded.recipe.inference if engine == "transformers" else own
+        suffix = "" if engine == "transformers" else f"/{engine}"
         return Stage(
-            id=f"certify/{variant.name}",
+            id=f"certify/{variant.name}{suffix}",
             kind=Kind.CERTIFY,
-            backend="transformers",
+            backend=engine,
             variant=variant.name,
             settings=settings,
-            environment=self.context.environments[variant.environment],
-            program=self._program(Kind.CERTIFY, "transformers"),
+            environment=self.context.environments[name],
+            program=self._program(Kind.CERTIFY, engine),
             place=self.context.device,
             needs=(Need(stage="resolve"), Need(stage=f"quantize/{variant.name}")),
         )
+
+    def _certificates(self, name: str) -> list[str]:
+        """Return the ids of the stages that certify a variant."""
+        engines = (engine for engine in self.loaded.recipe.engines if engine != "transformers")
+        return [f"certify/{name}", *(f"certify/{name}/{engine}" for engine in engines)]
 
     def _task(self, task: TaskSpec) -> dict[str, Any]:
         plain = _plain(task, without=("name", "file", "note", "address", "chance"))
         return {**plain, "digest": self.context.datasets[task.file]}
 
-    def _environment(self, name: str) -> str:
-        """Return where a variant is loaded; the baseline is loaded where the first one is."""
-        by_name = {variant.name: variant.environment for variant in self.variants}
-        return self.context.environments[by_name.get(name, self.variants[0].environment)]
+    def _inference(self) -> str:
+        """Return where the baseline and every variant are loaded."""
+        return self.context.environments[self.loaded.recipe.inference]
 
     def _checkpoint(self, name: str) -> Need:
         return Need(stage="resolve" if name == BASELINE else f"quantize/{name}")
@@ -188,7 +236,7 @@ class _Planner:
             variant=name,
             task=task.name,
             settings=settings,
-            environment=self._environment(name),
+            environment=self._inference(),
             program=self._program(Kind.GENERATE, "transformers"),
             place=self.context.device,
             needs=(self._checkpoint(name),),
@@ -219,7 +267,7 @@ class _Planner:
             backend="transformers",
             variant=name,
             settings=settings,
-            environment=self._environment(name),
+            environment=self._inference(),
             program=self._program(Kind.BENCH, "transformers"),
             place=self.context.host,
             needs=(self._checkpoint(name),),
@@ -231,9 +279,15 @@ class _Planner:
         names = [BASELINE, *(v.name for v in self.variants if v.publish or not name)]
         needs = [
             Need(stage=f"{kind}/{variant}", required=kind == "quantize" and variant == name)
-            for kind in ("quantize", "certify", "bench")
+            for kind in ("quantize", "bench")
             for variant in names
             if not (variant == BASELINE and kind != "bench")
+        ]
+        needs += [
+            Need(stage=stage, required=False)
+            for variant in names
+            if variant != BASELINE
+            for stage in self._certificates(variant)
         ]
         needs += [
             Need(stage=f"score/{variant}/{task.name}", required=False)
@@ -277,14 +331,15 @@ class _Planner:
             "private": self.context.private,
             "allow_gaps": self.context.allow_gaps,
         }
-        wanted = ("quantize", "certify", "card")
+        name = variant.name
+        wanted = (f"quantize/{name}", *self._certificates(name), f"card/{name}")
         return Stage(
             id=f"push/{variant.name}",
             kind=Kind.PUSH,
             backend="hubq",
             variant=variant.name,
             settings=settings,
-            needs=tuple(Need(stage=f"{kind}/{variant.name}") for kind in wanted),
+            needs=tuple(Need(stage=stage) for stage in wanted),
         )
 
     def _verify(self, name: str) -> Stage:
@@ -296,6 +351,11 @@ class _Planner:
             settings={"endpoint": self.context.endpoint, "repo": self.repos[name]},
             needs=(Need(stage=f"push/{name}"),),
         )
+
+
+_NOT_IN_QUANTIZE = (
+    *("name", "backend", "environment", "publish", "max_kl", "min_top1", "calibration"),
+)
 
 
 def _plain(value: msgspec.Struct, *, without: tuple[str, ...] = ()) -> dict[str, Any]:

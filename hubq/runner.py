@@ -17,17 +17,18 @@ from typing import Any, Literal
 
 import msgspec
 
+from hubq.errors import Infeasible as CannotBeDone
 from hubq.errors import UserError
 from hubq.executors.port import Ended, Executor, Progress, WorkerJob
 from hubq.model import outcome as outcomes
 from hubq.model.card import CellState
 from hubq.model.gap import Gap
-from hubq.model.outcome import Done, Failed, Oom, Stopped
+from hubq.model.outcome import Done, Failed, Infeasible, Oom, Stopped
 from hubq.model.result import Collected, Result
 from hubq.model.stage import Plan, Stage
 from hubq.store import Store
 
-Happening = Literal["cached", "started", "progress", "done", "failed", "skipped"]
+Happening = Literal["cached", "started", "progress", "done", "failed", "infeasible", "skipped"]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,6 +140,7 @@ class Runner:
         self.running: dict[str, tuple[WorkerJob, _Since]] = {}
         self.ready: dict[str, WorkerJob] = {}
         self.ran: list[str] = []
+        self.phases: dict[str, str] = {}
         self._posts: queue.SimpleQueue[Progress | Ended] = queue.SimpleQueue()
 
     def run(self) -> Outcome:
@@ -198,7 +200,7 @@ class Runner:
         try:
             job = self.workshop.job(stage, self._view(), control)
         except UserError as error:
-            self._fail(stage, Gap(state=CellState.FAILED, reason=error.message), 0.0)
+            self._fail(stage, _told(error), 0.0)
             return True
         if job is None:
             self._perform(stage, key)
@@ -215,7 +217,9 @@ class Runner:
             because=first.because or cause,
             refused=first.refused,
             exit_code=first.exit_code,
+            phase=first.phase,
             log=first.log,
+            log_tail=first.log_tail,
         )
         self._mark(stage, gap)
         self.observer(Event(stage=stage.id, what="skipped", text=gap.reason))
@@ -228,8 +232,10 @@ class Runner:
 
     def _fail(self, stage: Stage, gap: Gap, seconds: float) -> None:
         self._mark(stage, gap)
-        text = f"{gap.reason} (log: {gap.log})" if gap.log else gap.reason
-        self.observer(Event(stage=stage.id, what="failed", text=text, seconds=seconds))
+        text = f"{gap.reason} (while: {gap.phase})" if gap.phase else gap.reason
+        text += f" (log: {gap.log})" if gap.log else ""
+        what: Happening = "infeasible" if gap.state is CellState.INFEASIBLE else "failed"
+        self.observer(Event(stage=stage.id, what=what, text=text, seconds=seconds))
 
     def _perform(self, stage: Stage, key: str) -> None:
         since = _Since()
@@ -243,14 +249,8 @@ class Runner:
         try:
             collected = self.workshop.perform(stage, self._view(), work, say)
         except UserError as error:
-            gap = Gap(
-                state=CellState.FAILED,
-                reason=error.message,
-                refused=error.exit_code == 3,
-                exit_code=error.exit_code,
-            )
             self.store.discard(key)
-            self._fail(stage, gap, time.monotonic() - since.begun)
+            self._fail(stage, _told(error), time.monotonic() - since.begun)
             return
         self._commit(stage, work, collected, since)
 
@@ -298,7 +298,8 @@ class Runner:
         if isinstance(outcome, Stopped):
             raise KeyboardInterrupt
         folder = self.store.keep_failure(self.keys[stage.id], since.stamp)
-        self._fail(stage, _gap(outcome, folder), time.monotonic() - since.begun)
+        gap = _gap(outcome, self.phases.pop(stage.id, ""), folder)
+        self._fail(stage, gap, time.monotonic() - since.begun)
 
     def _progress(self, post: Progress) -> None:
         said = post.event
@@ -308,6 +309,7 @@ class Runner:
             )
             self.observer(event)
         elif isinstance(said, outcomes.Phase):
+            self.phases[post.stage] = said.name
             self.observer(Event(stage=post.stage, what="progress", text=said.name))
 
     def _commit(self, stage: Stage, work: Path, collected: Collected, since: _Since) -> None:
@@ -338,11 +340,34 @@ class Runner:
         return f"missing:{gap.state.value}: {gap.reason}" if gap else self.keys[stage_id]
 
 
-def _gap(outcome: Failed | Oom, folder: Path) -> Gap:
-    log = str(folder / "log.txt")
+def _gap(outcome: Failed | Oom | Infeasible, phase: str, folder: Path) -> Gap:
+    """Return what stands for the result of a job that ended without one."""
+    state, reason, code = CellState.FAILED, outcome.message, 1
     if isinstance(outcome, Oom):
-        return Gap(state=CellState.OOM, reason=outcome.message, log=log)
-    return Gap(state=CellState.FAILED, reason=f"{outcome.error}: {outcome.message}", log=log)
+        state = CellState.OOM
+    elif isinstance(outcome, Infeasible):
+        state, code = CellState.INFEASIBLE, CannotBeDone.exit_code
+    else:
+        reason = f"{outcome.error}: {outcome.message}"
+    return Gap(
+        state=state,
+        reason=reason,
+        exit_code=code,
+        phase=phase,
+        log=str(folder / "log.txt"),
+        log_tail=outcome.log_tail,
+    )
+
+
+def _told(error: UserError) -> Gap:
+    """Return what stands for the result of a stage that could not be begun or done."""
+    state = CellState.INFEASIBLE if isinstance(error, CannotBeDone) else CellState.FAILED
+    return Gap(
+        state=state,
+        reason=error.message,
+        refused=error.exit_code == 3,
+        exit_code=error.exit_code,
+    )
 
 
 def _now() -> str:

@@ -10,7 +10,8 @@ from hubq import recipes
 from hubq.model.recipe import LoadedRecipe
 from hubq.model.source import Source
 from hubq.model.stage import Plan
-from hubq.plan import Context, make_plan
+from hubq.plan import Context, environments, make_plan
+from hubq.workers.registry import WORKERS
 
 CONFIG: dict[str, Any] = {"model_type": "qwen2_vl", "hidden_size": 128, "intermediate_size": 256}
 
@@ -38,15 +39,15 @@ def a_recipe(name: str = "nano") -> LoadedRecipe:
 def a_context(loaded: LoadedRecipe, **changes: Any) -> Context:
     """Return a context in which every digest is made up."""
     files = [loaded.recipe.calibration.dataset, *(task.file for task in loaded.suite.tasks)]
-    kinds = ["quantize/gptqmodel", "certify/transformers", "generate/transformers"]
-    kinds += ["bench/transformers", "score/hubq", "card/hubq"]
+    kinds = [f"{worker.kind}/{worker.backend}" for worker in WORKERS]
+    kinds += ["score/hubq", "card/hubq"]
     context = Context(
         namespace="acme",
         endpoint="https://huggingface.co",
         site="https://huggingface.co",
         device="cpu",
         host="h",
-        environments={v.environment: "e" for v in loaded.recipe.variants},
+        environments=dict.fromkeys(environments(loaded), "e"),
         programs=dict.fromkeys(kinds, "p"),
         datasets={file: f"d:{file}" for file in files},
         templates="t",

@@ -51,7 +51,7 @@ def test_qwens_published_parameters_are_in_the_recipe() -> None:
         (lambda d: d["variants"][1].update(bits="4"), "variants[1].bits: expected int, got '4'"),
         (
             lambda d: d["variants"][0].update(method="magic"),
-            "variants[0].method: expected gptq, awq or rtn, got 'magic'",
+            "variants[0].method: expected gptq, gptaq, awq, rtn, fp8 or smoothquant, got 'magic'",
         ),
         (lambda d: d["variants"][2].update(bitz=4), "variants[2].bitz: unknown key; known: name,"),
         (lambda d: d["variants"][0].pop("name"), "variants[0].name: missing"),

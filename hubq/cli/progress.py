@@ -40,13 +40,15 @@ class _Lines:
 
     def see(self, event: Event) -> None:
         """Say what happened."""
-        if event.what in ("done", "failed", "skipped", "cached"):
+        if event.what in ("done", "failed", "infeasible", "skipped", "cached"):
             self.settled += 1
         count = f"[{self.settled:>{len(str(self.total))}}/{self.total}]"
         if event.what == "done":
             say(f"{count} {event.stage}  {human_duration(event.seconds)}")
         elif event.what == "failed":
             say(f"{count} {event.stage}  FAILED: {event.text}")
+        elif event.what == "infeasible":
+            say(f"{count} {event.stage}  infeasible: {event.text}")
         elif event.what == "skipped":
             say(f"{count} {event.stage}  skipped: {event.text}")
         elif event.what == "started":
@@ -117,6 +119,8 @@ class _Terminal:
             self.progress.print(f"[green]✓[/] {event.stage}  [dim]{took}[/]")
         elif event.what == "failed":
             self.progress.print(f"[red]✗[/] {event.stage}  {event.text}", markup=True)
+        elif event.what == "infeasible":
+            self.progress.print(f"[yellow]∅[/] {event.stage}  {event.text}", markup=True)
         elif event.what == "skipped":
             self.progress.print(f"[yellow]-[/] {event.stage}  [dim]{event.text}[/]")
 

@@ -16,7 +16,9 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
         because: the stage whose gap caused this one; empty when the stage itself failed.
         refused: true when a guard refused what the stage made.
         exit_code: what the program ends with when this gap remains.
-        log: where the worker's log is, for people; never part of a key.
+        phase: what the worker was doing when it ended: `load`, `quantize`.
+        log: where the worker's log is, for people; neither it nor what follows is part of a key.
+        log_tail: the log's last lines.
     """
 
     state: CellState
@@ -24,4 +26,6 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
     because: str = ""
     refused: bool = False
     exit_code: int = 1
+    phase: str = ""
     log: str = ""
+    log_tail: str = ""

@@ -97,10 +97,18 @@ class Oom(msgspec.Struct, frozen=True, kw_only=True, tag_field="state", tag="oom
     usage: Usage = Usage()
 
 
+class Infeasible(msgspec.Struct, frozen=True, kw_only=True, tag_field="state", tag="infeasible"):
+    """This device, library or engine cannot do the job, and trying again will not change it."""
+
+    message: str
+    log_tail: str = ""
+    usage: Usage = Usage()
+
+
 class Stopped(msgspec.Struct, frozen=True, kw_only=True, tag_field="state", tag="stopped"):
     """The job was stopped on request; nothing it left is to be used."""
 
     usage: Usage = Usage()
 
 
-Outcome: TypeAlias = Done | Failed | Oom | Stopped
+Outcome: TypeAlias = Done | Failed | Oom | Infeasible | Stopped

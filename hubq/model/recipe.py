@@ -12,7 +12,9 @@ import msgspec
 
 Bits = Literal[2, 3, 4, 8]
 GroupSize = Literal[-1, 16, 32, 64, 128, 256, 512, 1024]
-Method = Literal["gptq", "awq", "rtn"]
+Method = Literal["gptq", "gptaq", "awq", "rtn", "fp8", "smoothquant"]
+Backend = Literal["gptqmodel", "autogptq", "autoawq", "optimum", "llmcompressor"]
+Engine = Literal["transformers", "vllm"]
 Modality = Literal["image-text", "text"]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
@@ -30,16 +32,23 @@ class Calibration(_Strict, frozen=True, kw_only=True):
     """The rows that a quantizer looks at.
 
     Attributes:
-        dataset: a JSONL file (`bundled:...`, a path) of rows `{id, image, question, answer}`.
+        dataset: a JSONL, JSON, Parquet or text file, or a folder of pictures with captions
+            (`bundled:...`, a path), or a file of a Hub dataset (`hub:org/name@revision/path`).
+        columns: our name -> the dataset's, where they differ: `{question: prompt}`.
+        question: what is asked of rows that have no question of their own, such as captions.
         samples: how many rows are drawn.
         length: the longest row in tokens, text and vision together; longer rows are dropped.
+        min_length: the shortest row in tokens; shorter ones are dropped.
         seed: of the draw.
         modality: `image-text` keeps the images, `text` leaves them out.
     """
 
     dataset: str
+    columns: dict[Literal["id", "image", "question", "answer"], str] = {}
+    question: str | None = None
     samples: PositiveInt = 128
     length: PositiveInt = 2048
+    min_length: PositiveInt = 1
     seed: int = 0
     modality: Modality = "image-text"
 
@@ -49,17 +58,22 @@ class VariantSpec(_Strict, frozen=True, kw_only=True):
 
     Attributes:
         name: as it stands in tables and in the repo's name, such as `GPTQ-Int4`.
-        method: the quantization method.
+        method: the quantization method; `fp8` and `smoothquant` quantize activations too, for each
+            token as it comes.
         bits: bits per weight.
         group_size: input channels that share a scale; -1 is one scale per output channel.
         desc_act: act-order, quantizing columns by decreasing activation size (GPTQ).
         sym: symmetric quantization, no zero point.
         damp: the fraction of the Hessian's mean diagonal added to it (GPTQ's `damp_percent`).
+        alpha: SmoothQuant's migration strength, or GPTAQ's weight of the asymmetric term; none for
+            the method's default.
         backend: the library that quantizes.
-        environment: where that library is installed.
+        environment: where that library is installed; none for the backend's own environment.
+        calibration: other rows than the recipe's, to compare what calibration does.
         publish: false for a control that is measured and never published.
         max_kl: the largest mean KL divergence from the baseline, in nats per token, with which the
             certificate is given; none for no limit.
+        min_top1: the smallest share of tokens on which it must agree with the baseline, likewise.
     """
 
     name: Name
@@ -69,10 +83,13 @@ class VariantSpec(_Strict, frozen=True, kw_only=True):
     desc_act: bool = False
     sym: bool = True
     damp: Annotated[float, msgspec.Meta(gt=0.0, lt=1.0)] = 0.05
-    backend: Literal["gptqmodel"] = "gptqmodel"
-    environment: Name = "gptqmodel"
+    alpha: Fraction | None = None
+    backend: Backend = "gptqmodel"
+    environment: Name | None = None
+    calibration: Calibration | None = None
     publish: bool = True
     max_kl: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
+    min_top1: Fraction | None = None
 
 
 TaskForm = Literal[
@@ -188,6 +205,9 @@ class Recipe(_Strict, frozen=True, kw_only=True):
     Attributes:
         model_types: values of `config.json`'s `model_type` that choose this recipe; empty for a
             recipe that is only ever named.
+        engines: what the checkpoints must load in; each one is tried before anything is published.
+        inference: the environment in which the baseline and every variant are loaded, evaluated and
+            timed.
         repo: the name of each variant's repo, from `{namespace}`, `{source}` and `{variant}`.
         margin: the loss in points (0 to 100) that is still no loss that matters, fixed before the
             run (non-inferiority margin).
@@ -203,6 +223,8 @@ class Recipe(_Strict, frozen=True, kw_only=True):
     suite: str
     workloads: str
     card: CardSpec = CardSpec()
+    engines: tuple[Engine, ...] = ("transformers",)
+    inference: Name = "gptqmodel"
     repo: str = "{namespace}/{source}-{variant}"
     margin: Annotated[float, msgspec.Meta(gt=0.0)] = 1.0
     margins: dict[str, Annotated[float, msgspec.Meta(gt=0.0)]] = {}

@@ -16,8 +16,11 @@ def program_digests() -> dict[str, str]:
     """Return `kind/backend` -> digest of the files that do it."""
     digests = {f"{w.kind}/{w.backend}": program_digest(w) for w in WORKERS}
     rows = file_sha256(Path(calibration.__file__))
-    digests["quantize/gptqmodel"] = digest([digests["quantize/gptqmodel"], rows])
-    for name in ("certify/transformers", "generate/transformers"):
-        digests[name] = digest([digests[name], items_digest()])
+    for worker in WORKERS:
+        name = f"{worker.kind}/{worker.backend}"
+        if worker.kind == "quantize":
+            digests[name] = digest([digests[name], rows])
+        elif worker.kind in {"certify", "generate"}:
+            digests[name] = digest([digests[name], items_digest()])
     # What a card's text depends on besides its facts is in the digest of its templates.
     return {**digests, "score/hubq": score_digest(), "card/hubq": ""}

@@ -20,7 +20,14 @@ from hubq.model.gap import Gap
 from hubq.model.recipe import LoadedRecipe
 from hubq.model.source import COMMIT, Source, split_reference
 from hubq.model.stage import Kind, Plan
-from hubq.plan import Context, make_plan, resolve_stage, targets
+from hubq.plan import (
+    Context,
+    calibration_of,
+    environments,
+    make_plan,
+    resolve_stage,
+    targets,
+)
 from hubq.quantize import preflight
 from hubq.release.endpoint import Endpoint
 from hubq.release.machine import Machine
@@ -196,7 +203,9 @@ class Session:
 
     def _wanted_files(self) -> dict[str, str]:
         tasks = {task.file: task.address or "" for task in self.loaded.suite.tasks}
-        return {self.loaded.recipe.calibration.dataset: "", **tasks}
+        variants = self.loaded.recipe.variants
+        rows = {calibration_of(variant, self.loaded).dataset: "" for variant in variants}
+        return rows | tasks
 
     def _context(self) -> Context:
         return Context(
@@ -215,8 +224,7 @@ class Session:
         )
 
     def _environments(self) -> dict[str, str]:
-        names = {variant.environment for variant in self.loaded.recipe.variants}
-        return {name: self.machine.environment_digest(name) for name in sorted(names)}
+        return {name: self.machine.environment_digest(name) for name in environments(self.loaded)}
 
     def _datasets(self) -> dict[str, str]:
         caches = {folder: HashCache(folder) for folder in {p.parent for p in self.files.values()}}

@@ -17,6 +17,7 @@ from hubq.model.recipe import BASELINE, TaskSpec
 from hubq.model.result import Collected
 from hubq.model.source import Source
 from hubq.model.stage import Kind, Stage
+from hubq.plan import calibration_of, stage_environment
 from hubq.quantize import calibration, certificate, quantization
 from hubq.release import carding, pushing
 from hubq.release.session import Session
@@ -61,7 +62,7 @@ class ReleaseWorkshop(Workshop):
             stage=stage.id,
             kind=stage.kind.value,
             backend=stage.backend,
-            environment=self._environment(stage.variant),
+            environment=stage_environment(stage, self.session.loaded),
             role=script.role,
             job=make_job(stage.settings, self._paths(stage, view)),
             control=control,
@@ -71,7 +72,8 @@ class ReleaseWorkshop(Workshop):
 
     def collect(self, stage: Stage, work: Path, out: dict[str, Any]) -> Collected:
         """Read the measures of a stage that a worker did, and describe where it ran."""
-        stack = self.session.machine.stack(self._environment(stage.variant))
+        name = stage_environment(stage, self.session.loaded)
+        stack = self.session.machine.stack(name)
         (work / "environment.json").write_text(pretty(stack), encoding="utf-8")
         _, read = WORKER_STAGES[stage.kind]
         return read(work, out)
@@ -110,10 +112,6 @@ class ReleaseWorkshop(Workshop):
             self._source = download(hub, pinned)
         return self._source
 
-    def _environment(self, variant: str) -> str:
-        by_name = {v.name: v.environment for v in self.session.loaded.recipe.variants}
-        return by_name.get(variant, next(iter(by_name.values())))
-
     def _paths(self, stage: Stage, view: View) -> dict[str, Path]:
         """Return where a worker finds what its stage needs."""
         model = Path(self.source().path)
@@ -122,16 +120,17 @@ class ReleaseWorkshop(Workshop):
             checkpoint = view.folders[f"quantize/{stage.variant}"] / CHECKPOINT
         paths = {"model": model, "checkpoint": checkpoint}
         if stage.kind is Kind.QUANTIZE:
-            paths["calibration"] = self._calibration()
+            paths["calibration"] = self._calibration(stage.variant)
         if stage.kind is Kind.GENERATE:
             paths["items"] = self._items(stage.task)
         if stage.kind is Kind.CERTIFY:
             paths |= {f"items/{name}": self._items(name) for name in self.tasks}
         return {name: path.absolute() for name, path in paths.items()}
 
-    def _calibration(self) -> Path:
-        """Return the folder of the drawn calibration rows, drawn at the first call."""
-        spec = self.session.loaded.recipe.calibration
+    def _calibration(self, name: str) -> Path:
+        """Return the folder of a variant's calibration rows, drawn at the first call."""
+        variants = {variant.name: variant for variant in self.session.loaded.recipe.variants}
+        spec = calibration_of(variants[name], self.session.loaded)
         dataset = self.session.files[spec.dataset]
         digests = self.session.context
         identity = digest([spec, digests.datasets[spec.dataset], digests.programs])

@@ -19,6 +19,10 @@ from pathlib import Path
 PROGRESS_EVERY_S = 0.1
 
 
+class Infeasible(Exception):  # noqa: N818 - reads as a sentence where it is raised
+    """This device, library or engine cannot do what is asked; no retry will change that."""
+
+
 class Stop(BaseException):
     """Raised at a safe point after SIGTERM; no `except Exception` of a library's may eat it."""
 

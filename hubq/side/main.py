@@ -11,6 +11,7 @@ A job is a folder, CONTROL_DIR. In it: `job.json` (read), `files/` (the script's
     {"schema": 1, "state": "done", "result": {...}, "usage": {...}}
     {"schema": 1, "state": "failed", "error": {"type", "message", "traceback"}, "usage": {...}}
     {"schema": 1, "state": "oom", "error": {...}, "usage": {...}}
+    {"schema": 1, "state": "infeasible", "error": {...}, "usage": {...}}
     {"schema": 1, "state": "stopped", "usage": {...}}
 
 A script is `side/<kind>_<backend>.py` with `run(job: dict, work: Path) -> dict`. It imports side's
@@ -98,7 +99,7 @@ def run_job(script: str, control: Path) -> str:
         control: the job's folder, absolute.
 
     Returns:
-        The state written: `done`, `failed`, `oom` or `stopped`.
+        The state written: `done`, `failed`, `oom`, `infeasible` or `stopped`.
     """
     _State.busy = True
     started, cpu = time.monotonic(), time.process_time()
@@ -129,6 +130,8 @@ def _attempt(script: str, control: Path, work: Path) -> dict[str, Any]:
         json.dumps(result, allow_nan=False)
     except events.Stop:
         return {"state": "stopped"}
+    except events.Infeasible as error:
+        return {"state": "infeasible", "error": _explain(error)}
     except MemoryError as error:
         return {"state": "oom", "error": _explain(error)}
     except BaseException as error:  # SystemExit too: a library that exits has not done the job

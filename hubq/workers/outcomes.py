@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from hubq.model.outcome import Done, Failed, Oom, Outcome, Stopped, Usage
+from hubq.model.outcome import Done, Failed, Infeasible, Oom, Outcome, Stopped, Usage
 
 LOG_TAIL_LINES = 30
 _LOG_TAIL_BYTES = 1 << 15
@@ -38,6 +38,8 @@ def read_outcome(control: Path) -> Outcome | None:
     message, tail = out.error.get("message", ""), log_tail(control / "log.txt")
     if out.state == "oom":
         return Oom(message=message or "memory ran out", log_tail=tail, usage=out.usage)
+    if out.state == "infeasible":
+        return Infeasible(message=message, log_tail=tail, usage=out.usage)
     return Failed(
         error=out.error.get("type", "Error"),
         message=message,

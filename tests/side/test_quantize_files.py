@@ -184,10 +184,7 @@ def test_awq_without_a_scale_is_good_for_one_module_but_not_for_a_layer(side: An
 
 
 def test_a_run_that_ended_early_is_refused(side: Any) -> None:
-    class Config:
-        num_hidden_layers = 3
-
-    require = side("quantize_gptqmodel")._require_every_layer
-    require([{"layer": 0}, {"layer": 1}, {"layer": 2}], Config)
+    require = side("quantizing").require_every_layer
+    require([{"layer": 0}, {"layer": 1}, {"layer": 2}], 3)
     with pytest.raises(Exception, match="only 2 of 3 layers"):
-        require([{"layer": 0}, {"layer": 1}], Config)
+        require([{"layer": 0}, {"layer": 1}], 3)
