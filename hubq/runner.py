@@ -27,6 +27,7 @@ from hubq.model.outcome import Done, Failed, Infeasible, Oom, Stopped
 from hubq.model.result import Collected, Result
 from hubq.model.stage import Plan, Stage
 from hubq.store import Store
+from hubq.workers.outcomes import log_tail
 
 Happening = Literal["cached", "started", "progress", "done", "failed", "infeasible", "skipped"]
 
@@ -295,8 +296,6 @@ class Runner:
             collected = self.workshop.collect(stage, work, outcome.result)
             self._commit(stage, work, collected, since)
             return
-        if isinstance(outcome, Stopped):
-            raise KeyboardInterrupt
         folder = self.store.keep_failure(self.keys[stage.id], since.stamp)
         gap = _gap(outcome, self.phases.pop(stage.id, ""), folder)
         self._fail(stage, gap, time.monotonic() - since.begun)
@@ -340,22 +339,30 @@ class Runner:
         return f"missing:{gap.state.value}: {gap.reason}" if gap else self.keys[stage_id]
 
 
-def _gap(outcome: Failed | Oom | Infeasible, phase: str, folder: Path) -> Gap:
-    """Return what stands for the result of a job that ended without one."""
-    state, reason, code = CellState.FAILED, outcome.message, 1
-    if isinstance(outcome, Oom):
-        state = CellState.OOM
-    elif isinstance(outcome, Infeasible):
-        state, code = CellState.INFEASIBLE, CannotBeDone.exit_code
-    else:
-        reason = f"{outcome.error}: {outcome.message}"
+def _gap(outcome: Failed | Oom | Infeasible | Stopped, phase: str, folder: Path) -> Gap:
+    """Return what stands for the result of a job that ended without one.
+
+    The runner stops workers only when it is itself leaving, so a worker that stopped while it still
+    listens was stopped by somebody else.
+    """
+    log = folder / "log.txt"
+    state, code = CellState.FAILED, 1
+    match outcome:
+        case Oom():
+            state, reason = CellState.OOM, outcome.message
+        case Infeasible():
+            state, reason, code = CellState.INFEASIBLE, outcome.message, CannotBeDone.exit_code
+        case Stopped():
+            reason = "Stopped: the worker was asked to stop by a signal from outside"
+        case Failed():
+            reason = f"{outcome.error}: {outcome.message}"
     return Gap(
         state=state,
         reason=reason,
         exit_code=code,
         phase=phase,
-        log=str(folder / "log.txt"),
-        log_tail=outcome.log_tail,
+        log=str(log),
+        log_tail=log_tail(log) if isinstance(outcome, Stopped) else outcome.log_tail,
     )
 
 

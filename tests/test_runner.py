@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hubq.errors import BadInput, Refused
+from hubq.errors import BadInput, Infeasible, Refused
 from hubq.executors.local import LocalExecutor
 from hubq.executors.port import WorkerJob
 from hubq.model.card import CellState
@@ -244,9 +244,40 @@ def test_progress_of_a_worker_is_passed_on(run: Run) -> None:
     assert (last.done, last.total, last.unit) == (1, 1, "steps")
 
 
-def test_a_killed_worker_is_a_gap_and_not_a_crash(run: Run) -> None:
-    outcome = run(
-        plan(stage("a"), stage("b")), steps={"a": [{"crash": "SIGKILL"}], "b": [{"say": "x"}]}
-    )
-    assert "SIGKILL" in outcome.gaps["a"].reason
-    assert "b" in outcome.keys
+ENDS: list[tuple[list[dict[str, Any]], CellState, str]] = [
+    ([{"crash": "SIGKILL"}], CellState.FAILED, "Killed: the worker was killed by SIGKILL"),
+    ([{"crash": "SIGSEGV"}], CellState.FAILED, "Killed: the worker was killed by SIGSEGV"),
+    ([{"vanish": 3}], CellState.FAILED, "Ended: the worker ended with status 3"),
+    ([{"crash": "SIGTERM"}], CellState.FAILED, "Stopped: the worker was asked to stop"),
+    ([{"limit": 10**7}, {"allocate": 10**10}], CellState.OOM, ""),
+    ([{"infeasible": "no kernel for this"}], CellState.INFEASIBLE, "no kernel for this"),
+]
+
+
+@pytest.mark.parametrize(("ends", "state", "reason"), ENDS)
+def test_a_worker_that_ends_badly_leaves_phase_and_log_and_the_others_finish(
+    run: Run, ends: list[dict[str, Any]], state: CellState, reason: str
+) -> None:
+    steps: Steps = {
+        "quantize": [{"say": "before"}, {"phase": "solve"}, *ends],
+        "other": [{"say": "x"}],
+    }
+    outcome = run(plan(stage("quantize"), stage("other"), stage("rests", "quantize")), steps=steps)
+    gap = outcome.gaps["quantize"]
+    assert gap.state is state
+    assert gap.reason.startswith(reason)
+    assert gap.phase == "solve"
+    assert "before" in gap.log_tail
+    assert gap.exit_code == (0 if state is CellState.INFEASIBLE else 1)
+    assert "other" in outcome.keys
+    assert outcome.gaps["rests"].because == "quantize"
+    assert outcome.gaps["rests"].state is state
+
+
+def test_what_is_infeasible_is_told_apart_from_a_failure(run: Run) -> None:
+    def cannot(_: Path) -> Collected:
+        raise Infeasible("8-bit GPTQ has no kernel there")
+
+    outcome = run(plan(stage("a")), here={"a": cannot})
+    assert outcome.gaps["a"].state is CellState.INFEASIBLE
+    assert run.happened("a") == ["started", "infeasible"]

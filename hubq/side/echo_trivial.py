@@ -80,6 +80,10 @@ def _fail(message: str, _work: Path) -> None:
     raise ValueError(message)
 
 
+def _infeasible(reason: str, _work: Path) -> None:
+    raise events.Infeasible(reason)
+
+
 def _exit(status: int, _work: Path) -> None:
     sys.exit(status)
 
@@ -124,6 +128,7 @@ _STEPS: dict[str, Callable[[Any, Path], None]] = {
     "sleep": _sleep,
     "hang": _hang,
     "fail": _fail,
+    "infeasible": _infeasible,
     "exit": _exit,
     "vanish": _vanish,
     "crash": _crash,
