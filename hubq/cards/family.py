@@ -24,7 +24,11 @@ _DOING = {
     "score": "Scoring",
     "bench": "Timing",
 }
-_ENDED = {CellState.FAILED: "failed", CellState.OOM: "ran out of memory"}
+_ENDED = {
+    CellState.FAILED: "failed",
+    CellState.OOM: "ran out of memory",
+    CellState.INFEASIBLE: "cannot be done here",
+}
 NOT_RUN = Gap(state=CellState.PENDING, reason="Not run yet.")
 
 

@@ -16,6 +16,7 @@ DAMP = Shape(unit="fraction", plain=True)
 KL = Shape(digits=4, unit="nats per token", floor=0.0001)
 LIMIT = Shape(unit="nats per token", plain=True)
 _DIVERGENCE = "divergence"
+_DAMPED = ("gptq", "gptaq", "smoothquant")
 _CHECKS = {
     "weight files": "Weight files agree with their headers and index",
     "processor and other files": "Processor and all other files of the source are there",
@@ -27,7 +28,16 @@ _CHECKS = {
     "finite logits": "All logits are finite",
     "answers": "Answers a question",
 }
-METHODS = {"gptq": "GPTQ", "awq": "AWQ", "rtn": "round-to-nearest"}
+METHODS = {
+    "gptq": "GPTQ",
+    "gptaq": "GPTAQ",
+    "awq": "AWQ",
+    "rtn": "round-to-nearest",
+    "fp8": "rounding to FP8 (W8A8)",
+    "smoothquant": "SmoothQuant and GPTQ (W8A8)",
+}
+ACTIVATIONS = {"fp8": "FP8", "smoothquant": "INT8"}
+ENGINES = {"vllm": "vLLM"}
 
 
 class Making(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +45,9 @@ class Making(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         method: as people write it.
+        activations: the format that activations are rounded to as the model runs; empty for none.
+        alpha: SmoothQuant's migration strength, or GPTAQ's weight of the asymmetric term.
+        half: whether the kernels of serving engines want half precision.
         bits, group_size: of the weights; no group size where an output channel has one scale.
         damp: the share of the Hessian's mean diagonal added to it; none outside GPTQ.
         sym, desc_act: symmetric; act-order.
@@ -68,6 +81,9 @@ class Making(msgspec.Struct, frozen=True, kw_only=True):
     libraries: tuple[str, ...]
     group_size: Claim | None = None
     damp: Claim | None = None
+    alpha: Claim | None = None
+    activations: str = ""
+    half: bool = True
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +91,20 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
     title: str
     good: bool
+
+
+class EngineCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the checkpoint loaded in a serving engine.
+
+    Attributes:
+        engine: its name and version.
+        state: `loads` or `infeasible`.
+        said: why not, in the engine's words; empty when it loads.
+    """
+
+    engine: str
+    state: str
+    said: str
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +115,9 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
         items: how many items it was measured on.
         limit: the largest KL that the recipe allows; none for no limit.
         top1: how often the likeliest next token is the same, in percent.
+        floor: the same divergence between the baseline in its own precision and in float32.
         checks: everything else that was checked.
+        engines: the serving engines it was tried in.
         kernels: the classes that the linear layers run as, with how many each.
     """
 
@@ -97,6 +129,8 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     top1: Claim | None
     checks: tuple[Check, ...]
     kernels: tuple[tuple[str, Claim], ...]
+    floor: Claim | None = None
+    engines: tuple[EngineCheck, ...] = ()
 
 
 def making_of(family: Family, ledger: Ledger, variant: str) -> Making:
@@ -108,12 +142,16 @@ def making_of(family: Family, ledger: Ledger, variant: str) -> Making:
     enter = _Entry(family, ledger, f"quantize/{variant}", variant)
     settings = family.results[enter.stage].stage.settings
     calibration = settings.get("calibration", {})
-    named = family.loaded.recipe.calibration.dataset
+    spec = family.spec(variant)
+    named = (spec.calibration or family.loaded.recipe.calibration).dataset
     return Making(
         method=METHODS.get(str(settings["method"]), str(settings["method"])),
         bits=enter.must("bits", "/stage/settings/bits", COUNT),
         group_size=enter.setting("group_size", COUNT) if settings["group_size"] > 0 else None,
-        damp=enter.setting("damp", DAMP) if settings["method"] == "gptq" else None,
+        damp=enter.setting("damp", DAMP) if settings["method"] in _DAMPED else None,
+        alpha=enter.setting("alpha", DAMP) if settings.get("alpha") is not None else None,
+        activations=ACTIVATIONS.get(str(settings["method"]), ""),
+        half=spec.backend != "llmcompressor",
         sym=bool(settings.get("sym")),
         desc_act=bool(settings.get("desc_act")),
         modality=str(calibration.get("modality", "")),
@@ -147,7 +185,9 @@ def certificate_of(family: Family, ledger: Ledger, variant: str) -> Certificate 
         high=enter.record("kl_high", f"/measures/{index}/high", KL),
         items=enter.record("kl_items", f"/measures/{index}/n", COUNT),
         limit=enter.setting("max_kl", LIMIT),
+        floor=enter.measure("kl_floor", KL),
         top1=enter.measure("top1_agreement", RATE),
+        engines=_engines(family, variant),
         checks=tuple(
             Check(title=_CHECKS.get(check["name"], check["name"].capitalize()), good=check["good"])
             for check in result.facts.get("checks", ())
@@ -158,6 +198,19 @@ def certificate_of(family: Family, ledger: Ledger, variant: str) -> Certificate 
             for name in sorted(result.facts.get("kernels", {}))
         ),
     )
+
+
+def _engines(family: Family, variant: str) -> tuple[EngineCheck, ...]:
+    """Return what each serving engine that the recipe targets made of the checkpoint."""
+    found = []
+    for engine in family.loaded.recipe.engines:
+        result = family.results.get(f"certify/{variant}/{engine}")
+        if result is not None:
+            about = result.facts.get("engine", {})
+            name = f"{ENGINES.get(engine, engine)} {about.get('version', '')}".strip()
+            state, said = str(result.facts.get("state", "")), str(result.facts.get("reason", ""))
+            found.append(EngineCheck(engine=name, state=state, said=said))
+    return tuple(found)
 
 
 class _Entry:

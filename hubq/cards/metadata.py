@@ -10,7 +10,15 @@ from hubq.cards.family import Family
 
 _TEXT, _VISION = "text-generation", "image-text-to-text"
 _LICENSE_KEYS = ("license", "license_name", "license_link")
-_METHOD_TAGS = {"gptq": "gptq", "awq": "awq", "rtn": "rtn"}
+_METHOD_TAGS = {
+    "gptq": ("gptq",),
+    "gptaq": ("gptq", "gptaq"),
+    "awq": ("awq",),
+    "rtn": ("rtn",),
+    "fp8": ("fp8",),
+    "smoothquant": ("int8", "w8a8", "smoothquant"),
+}
+_BACKEND_TAGS = {"llmcompressor": ("compressed-tensors",)}
 
 
 def metadata_of(family: Family, variant: str) -> dict[str, Any]:
@@ -32,9 +40,8 @@ def metadata_of(family: Family, variant: str) -> dict[str, Any]:
         data["base_model_relation"] = "quantized"
     if inherited.get("datasets"):
         data["datasets"] = inherited["datasets"]
-    data["tags"] = _tags(
-        inherited.get("tags"), _METHOD_TAGS[spec.method], f"{spec.bits}-bit", card.tags
-    )
+    own = (*_METHOD_TAGS[spec.method], *_BACKEND_TAGS.get(spec.backend, ()), f"{spec.bits}-bit")
+    data["tags"] = _tags(inherited.get("tags"), own, card.tags)
     return data
 
 
@@ -54,6 +61,6 @@ def front_matter(data: dict[str, Any]) -> str:
     return f"---\n{text}---\n"
 
 
-def _tags(inherited: Any, method: str, bits: str, wanted: tuple[str, ...]) -> list[str]:
-    own = [str(tag) for tag in inherited] if isinstance(inherited, list) else []
-    return list(dict.fromkeys([*own, "quantized", method, bits, "hubq", *wanted]))
+def _tags(inherited: Any, own: tuple[str, ...], wanted: tuple[str, ...]) -> list[str]:
+    source = [str(tag) for tag in inherited] if isinstance(inherited, list) else []
+    return list(dict.fromkeys([*source, "quantized", *own, "hubq", *wanted]))

@@ -28,7 +28,8 @@ _PACKAGES = (
     ("vllm", "vLLM"),
     ("safetensors", "safetensors"),
 )
-_PINNED = ("transformers", "optimum", "gptqmodel")
+_PINNED = {"llmcompressor": ("transformers", "compressed-tensors")}
+_PINNED_ELSE = ("transformers", "optimum", "gptqmodel")
 _FREE = ("torch", "torchvision", "accelerate", "pillow", "setuptools")
 
 
@@ -90,10 +91,12 @@ def stacks_of(family: Family, names: tuple[str, ...]) -> tuple[StackFacts, ...]:
 def requirements_of(family: Family, variant: str) -> Requirements:
     """Return what loading the checkpoint needs, from the environment it was loaded in."""
     stack = _stack(family, "certify", variant) or _stack(family, "generate", variant)
+    backends = {spec.name: spec.backend for spec in family.loaded.recipe.variants}
+    pinned = _PINNED.get(backends.get(variant, ""), _PINNED_ELSE)
     versions = {p.name: p.version for p in stack.installed.packages} if stack else {}
     return Requirements(
         pinned=tuple(
-            f"{name}=={_public(versions[name])}" if name in versions else name for name in _PINNED
+            f"{name}=={_public(versions[name])}" if name in versions else name for name in pinned
         ),
         free=tuple(name for name in _FREE if not stack or name in versions),
         torch=_public(versions.get("torch", "")),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hubq.cards.family import Family, read_environments
 from hubq.cards.rendering import render_card, render_report
+from hubq.model.card import CellState
 from hubq.model.result import Collected
 from hubq.model.stage import Stage
 from hubq.release.session import Session
@@ -32,7 +33,8 @@ def family_of(session: Session, view: View) -> Family:
 def render(session: Session, stage: Stage, view: View, work: Path) -> Collected:
     """Render a variant's card, or the family report when the stage names no variant.
 
-    The result's facts say which footnotes stand for missing numbers.
+    The result's facts say which footnotes stand for missing numbers. What is infeasible is not
+    missing: no run on this machine could give it.
     """
     family, templates = family_of(session, view), session.options.template_folders
     if stage.variant:
@@ -42,6 +44,8 @@ def render(session: Session, stage: Stage, view: View, work: Path) -> Collected:
     for name, content in files.items():
         (work / name).write_bytes(content)
     gaps = {
-        need.stage: view.gaps[need.stage].reason for need in stage.needs if need.stage in view.gaps
+        need.stage: view.gaps[need.stage].reason
+        for need in stage.needs
+        if need.stage in view.gaps and view.gaps[need.stage].state is not CellState.INFEASIBLE
     }
     return Collected(facts={"gaps": gaps})
