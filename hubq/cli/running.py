@@ -8,6 +8,8 @@ import click
 
 from hubq.cli import output
 from hubq.cli.progress import watching
+from hubq.model.card import CellState
+from hubq.model.gap import Gap
 from hubq.model.stage import Kind
 from hubq.release.options import Options
 from hubq.release.run import Report, run_session
@@ -16,6 +18,8 @@ from hubq.units import human_duration
 
 PORT = 8899
 """Where the embedded Hub is served unless another port is asked for."""
+TAIL_LINES = 6
+"""How many of a failed worker's last lines are shown."""
 
 
 def run(options: Options, kinds: Iterable[Kind], *, yes: bool, format_: str = "text") -> None:
@@ -58,8 +62,21 @@ def _show(report: Report, format_: str) -> None:
         output.say(f"{len(report.ran)} stages run, {report.cached} taken from earlier, {took}.")
     for stage, gap in report.gaps.items():
         if not gap.because:
-            output.say(f"FAILED {stage}: {gap.reason}" + (f" (log: {gap.log})" if gap.log else ""))
+            _say_gap(stage, gap)
     for variant, url in report.urls.items():
         output.text(f"{variant}: {url}")
     if report.report:
         output.text(f"family report: {report.report}")
+
+
+def _say_gap(stage: str, gap: Gap) -> None:
+    """Say why a stage has no result: what it was doing, and the last words of its log."""
+    if gap.state is CellState.INFEASIBLE:
+        output.say(f"infeasible {stage}: {gap.reason}")
+        return
+    doing = f" (while: {gap.phase})" if gap.phase else ""
+    output.say(f"{gap.state.value.upper()} {stage}: {gap.reason}{doing}")
+    if gap.log:
+        for line in gap.log_tail.splitlines()[-TAIL_LINES:]:
+            output.say(f"  | {line}")
+        output.say(f"  log: {gap.log}")
