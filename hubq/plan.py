@@ -181,6 +181,7 @@ class _Planner:
             "group_size": variant.group_size,
             "desc_act": variant.desc_act,
             "sym": variant.sym,
+            "backend": variant.backend,
             "tasks": [self._task(task) for task in self.tasks],
             "dtype": self.loaded.suite.dtype,
             "device": self.context.device,

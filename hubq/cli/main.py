@@ -17,7 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("hubq.cli.status:status", "Show a release's stages and their states."),
     "show": ("hubq.cli.show:show", "Show where a number on a card comes from."),
     "quantize": ("hubq.cli.stages:quantize", "Make the quantized variants."),
-    "certify": ("hubq.cli.stages:certify", "Load the variants and check them against the source."),
+    "certify": ("hubq.cli.certify:certify", "Check a checkpoint, or the variants of a source."),
     "evaluate": ("hubq.cli.stages:evaluate", "Generate answers and score them."),
     "bench": ("hubq.cli.bench:bench", "Measure speed and memory."),
     "card": ("hubq.cli.card:card", "Render model cards."),

@@ -21,14 +21,6 @@ def quantize(options: Options, format_: str) -> None:
 @click.command()
 @release_options
 @format_option
-def certify(options: Options, format_: str) -> None:
-    """Load each variant of SOURCE and check it against the source."""
-    run(options, [Kind.CERTIFY], yes=True, format_=format_)
-
-
-@click.command()
-@release_options
-@format_option
 def evaluate(options: Options, format_: str) -> None:
     """Generate answers with SOURCE and its variants, and score them."""
     run(options, [Kind.GENERATE, Kind.SCORE], yes=True, format_=format_)

@@ -18,7 +18,7 @@ from hubq.model.result import Collected
 from hubq.model.source import Source
 from hubq.model.stage import Kind, Stage
 from hubq.plan import calibration_of, stage_environment
-from hubq.quantize import calibration, certificate, quantization
+from hubq.quantize import calibration, certificate, engine_certificate, quantization
 from hubq.release import carding, pushing
 from hubq.release.session import Session
 from hubq.runner import View, Workshop
@@ -34,6 +34,20 @@ WORKER_STAGES: dict[Kind, tuple[Job, Collect]] = {
     Kind.BENCH: (speed.job, speed.collect),
 }
 """What a worker does: how its job is written and how its files are read."""
+
+
+def certify_stage(engine: str) -> tuple[Job, Collect]:
+    """Return how the job of an engine's certify stage is written and how its files are read."""
+    if engine == "vllm":
+        return engine_certificate.job, engine_certificate.collect
+    return certificate.job, certificate.collect
+
+
+def _worker_stage(stage: Stage) -> tuple[Job, Collect]:
+    if stage.kind is Kind.CERTIFY:
+        return certify_stage(stage.backend)
+    return WORKER_STAGES[stage.kind]
+
 
 CHECKPOINT = "checkpoint"
 """The folder in a quantize result that is published."""
@@ -56,7 +70,7 @@ class ReleaseWorkshop(Workshop):
         """Return the job of a stage that a worker does, or none when hubq does it itself."""
         if stage.kind not in WORKER_STAGES:
             return None
-        make_job, _ = WORKER_STAGES[stage.kind]
+        make_job, _ = _worker_stage(stage)
         script = worker_for(stage.kind.value, stage.backend)
         return WorkerJob(
             stage=stage.id,
@@ -75,7 +89,7 @@ class ReleaseWorkshop(Workshop):
         name = stage_environment(stage, self.session.loaded)
         stack = self.session.machine.stack(name)
         (work / "environment.json").write_text(pretty(stack), encoding="utf-8")
-        _, read = WORKER_STAGES[stage.kind]
+        _, read = _worker_stage(stage)
         return read(work, out)
 
     def perform(
@@ -124,6 +138,7 @@ class ReleaseWorkshop(Workshop):
         if stage.kind is Kind.GENERATE:
             paths["items"] = self._items(stage.task)
         if stage.kind is Kind.CERTIFY:
+            paths["quantize"] = view.folders[f"quantize/{stage.variant}"] / quantization.RECORD
             paths |= {f"items/{name}": self._items(name) for name in self.tasks}
         return {name: path.absolute() for name, path in paths.items()}
 

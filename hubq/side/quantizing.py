@@ -8,6 +8,7 @@ left behind. A script `quantize_<backend>.py` does the library's part and hands 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import random
@@ -139,6 +140,7 @@ def run(
         "peak_resident_bytes": events.resident_bytes()[1],
         "peak_device_bytes": loading.device_bytes()[1],
         "size_bytes": checkpoint_files.weight_bytes(task.checkpoint),
+        "weights": weight_digests(task.checkpoint),
     }
     checkpoint_files.write_json(work / "quantize.json", record)
     loading.release_memory()
@@ -219,6 +221,15 @@ def keep_plain_branches(checkpoint: Path, quantization: dict[str, Any]) -> dict[
     """Name what is not quantized in an AWQ configuration, for loaders that would convert it."""
     plain = checkpoint_files.plain_branches(checkpoint_files.tensors(checkpoint))
     return quantization | ({"modules_to_not_convert": plain} if plain else {})
+
+
+def weight_digests(folder: Path) -> dict[str, str]:
+    """Return weight file -> SHA-256: how the certificate knows that they are those made here."""
+    digests = {}
+    for path in checkpoint_files.weight_files(folder):
+        with path.open("rb") as file:
+            digests[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return digests
 
 
 def number(said: Any) -> float | None:

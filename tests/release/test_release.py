@@ -250,9 +250,9 @@ def test_no_permission_is_said_before_any_work(
 
 def test_a_group_size_that_does_not_divide_is_named(releases: Releases) -> None:
     recipe = yaml.safe_load(releases.recipe.read_text())
-    recipe["variants"][1]["group_size"] = 512
+    recipe["variants"][0]["group_size"] = 512
     write_recipe(releases.folder / "recipe", variants=recipe["variants"])
-    with pytest.raises(BadInput, match=r"variants\[1\].group_size: 512 does not divide"):
+    with pytest.raises(BadInput, match=r"variants\[0\].group_size: 512 does not divide"):
         releases.session()
 
 
