@@ -1,6 +1,7 @@
 """The table of docs/methods.md, from the results of a release of every method.
 
-    hubq release examples/nano-qwen2-vl --recipe nano-methods --hub local --allow-gaps --yes
+    cp -r examples/nano-qwen2-vl/model nano-qwen2-vl
+    hubq release ./nano-qwen2-vl --recipe nano-methods --hub local --allow-gaps --yes
     python benchmarks/methods.py hubq-runs nano-qwen2-vl > table.md
 
 With `--update` the part of docs/methods.md between its two marks is replaced.

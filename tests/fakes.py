@@ -7,6 +7,7 @@ import json
 import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from hubq.errors import BadInput, RemoteMoved, UserError
 from hubq.hub.hashes import git_oid
@@ -34,6 +35,26 @@ def safetensors(seed: int = 0, size: int = 64) -> bytes:
     raw = json.dumps(header).encode()
     body = bytes((seed + i) % 256 for i in range(size))
     return struct.pack("<Q", len(raw)) + raw + body
+
+
+def write_raw(path: Path, header: object, data: int) -> Path:
+    """Write a safetensors file with this header and as many bytes of data."""
+    raw = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(raw)) + raw + bytes(data))
+    return path
+
+
+def write_safetensors(path: Path, tensors: Mapping[str, tuple[int, ...]]) -> Path:
+    """Write a safetensors file of zeros in bfloat16."""
+    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+    end = 0
+    for name, shape in tensors.items():
+        size = 2
+        for width in shape:
+            size *= width
+        header[name] = {"dtype": "BF16", "shape": shape, "data_offsets": [end, end + size]}
+        end += size
+    return write_raw(path, header, end)
 
 
 def model_files(*, seed: int = 0, license_name: str = "apache-2.0") -> dict[str, bytes]:

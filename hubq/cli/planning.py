@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
+
+import msgspec
 
 from hubq.cli import output
 from hubq.model.stage import Kind
+from hubq.quantize import capacity, footprint, tensor_parallel
 from hubq.release.options import Options
 from hubq.release.session import Session, describe
 from hubq.units import human_size
@@ -15,30 +19,63 @@ def print_plan(options: Options, kinds: Iterable[Kind], format_: str) -> None:
     """Print what a release would do; nothing is started and nothing is written."""
     with Session(options, kinds, output.say) as session:
         stages = describe(session.plan, session.plan.keys(), session.store)
-        facts = {
-            "source": session.source.label,
-            "recipe": session.loaded.origin,
-            "device": session.machine.device,
-            "hub": session.endpoint.name,
-            "repos": session.plan.repos,
-            "disk_needed_bytes": session.needs_disk(),
-            "environments": session.context.environments,
-        }
         if format_ == "json":
-            output.data({**facts, "stages": stages})
+            output.data({**_facts(session), "stages": stages})
             return
-        rows = [[s["stage"], s["key"][:12], s["state"]] for s in stages]
-        output.table(["stage", "key", "state"], rows)
+        output.table(
+            ["stage", "key", "state"], [[s["stage"], s["key"][:12], s["state"]] for s in stages]
+        )
         output.text("")
+        _print_costs(session)
         repos = "".join(f"\n  {name}: {repo}" for name, repo in session.plan.repos.items())
         to_run = sum(stage["state"] != "cached" for stage in stages)
         output.facts(
             {
-                "source": facts["source"],
-                "recipe": facts["recipe"],
-                "device": facts["device"],
+                "source": session.source.label,
+                "recipe": session.loaded.origin,
+                "device": session.machine.device,
                 "stages": f"{len(stages)}, {to_run} to run",
                 "disk needed": human_size(session.needs_disk()),
                 "repos": f"on {session.endpoint.name}{repos}",
             }
         )
+
+
+def _facts(session: Session) -> dict[str, Any]:
+    """Return a plan's facts but for its stages, for machines."""
+    return {
+        "source": session.source.label,
+        "recipe": session.loaded.origin,
+        "device": session.machine.device,
+        "hub": session.endpoint.name,
+        "repos": session.plan.repos,
+        "disk_needed_bytes": session.needs_disk(),
+        "environments": session.context.environments,
+        "estimates": msgspec.to_builtins(session.estimates()),
+        "tensor_parallel": msgspec.to_builtins(session.splits()),
+        "infeasible": [
+            {"variant": name, "engine": engine, "reason": reason}
+            for (name, engine), reason in session.refusals().items()
+        ],
+    }
+
+
+def _print_costs(session: Session) -> None:
+    """Print what each variant takes, over how many GPUs it splits, and what cannot be done here."""
+    estimates = session.estimates()
+    if estimates:
+        output.table(footprint.HEADINGS, footprint.table(estimates))
+        output.text("")
+        output.text("splits over GPUs (vLLM's --tensor-parallel-size)")
+        alike: dict[str, list[str]] = {}
+        for name, row in session.splits().items():
+            alike.setdefault(tensor_parallel.summary(row), []).append(name)
+        for said, names in alike.items():
+            output.text(f"  {', '.join(names)}: {said}")
+        output.text("")
+    for (name, engine), reason in session.refusals().items():
+        output.say(f"infeasible: {name} in {engine}: {reason}")
+    there = capacity.available(session.options.runs_dir, session.machine.hardware.gpus)
+    for one in estimates:
+        for warning in capacity.warnings(one, there):
+            output.say(f"warning: {warning}")

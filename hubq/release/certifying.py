@@ -117,8 +117,8 @@ def certify(
     with store.locked(f"certifying {target.name}", progress), watching(plan) as observer:
         workshop = _Workshop(machine, target, source)
         outcome = Runner(plan, store, workshop, make(machine, progress), observer).run()
-    for stage, gap in outcome.gaps.items():
-        raise _failed(stage, gap)
+    for stage_id, gap in outcome.gaps.items():
+        raise _failed(stage_id, gap)
     results = {s.backend: store.load(outcome.keys[s.id]) for s in plan.stages}
     measures = {m.name: m for r in results.values() for m in r.measures}
     return Certified(

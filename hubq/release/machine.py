@@ -63,6 +63,11 @@ class Machine:
         return tuple(gpu.name for gpu in self.hardware.gpus) if self.device == "cuda" else ()
 
     @property
+    def capability(self) -> str:
+        """The first GPU's compute capability, `9.0`; empty without one."""
+        return self.hardware.gpus[0].capability if self.gpus else ""
+
+    @property
     def cpu_slots(self) -> int:
         """How many CPU stages run side by side."""
         return self.options.slots or len(os.sched_getaffinity(0))

@@ -17,7 +17,7 @@ from hubq.hub.push_plan import check_permission
 from hubq.hub.resolve import is_folder, pin_source, resolve_folder
 from hubq.model.codec import pretty
 from hubq.model.gap import Gap
-from hubq.model.recipe import LoadedRecipe
+from hubq.model.recipe import BASELINE, Engine, LoadedRecipe
 from hubq.model.source import COMMIT, Source, split_reference
 from hubq.model.stage import Kind, Plan
 from hubq.plan import (
@@ -28,7 +28,10 @@ from hubq.plan import (
     resolve_stage,
     targets,
 )
-from hubq.quantize import preflight
+from hubq.quantize import footprint, learning, methods, preflight, tensor_parallel
+from hubq.quantize.footprint import Estimate
+from hubq.quantize.shapes import Weights, weight_bytes
+from hubq.quantize.tensor_parallel import Split
 from hubq.release.endpoint import Endpoint
 from hubq.release.machine import Machine
 from hubq.release.options import Options
@@ -84,7 +87,7 @@ class Session:
         self.machine = Machine(options)
         self.source = self._pin()
         self.loaded = self._recipe()
-        self._preflight()
+        self.weights = self._preflight()
         self.files = self._files()
         self.context = self._context()
         self.whole = make_plan(self.source, self.loaded, self.context)
@@ -115,7 +118,36 @@ class Session:
         """Return the bytes that what is missing will take on disk, about."""
         todo = {name.partition("/")[2] for name in self.missing() if name.startswith("quantize/")}
         variants = [v for v in self.loaded.recipe.variants if v.name in todo]
-        return preflight.disk_needed(sum(self.source.files.values()), variants)
+        return footprint.disk_needed(weight_bytes(self.source.files), variants, self.weights)
+
+    def estimates(self) -> tuple[Estimate, ...]:
+        """Return what making each variant takes; none where the source's shapes are not known."""
+        if not self.weights.linears:
+            return ()
+        earlier, device = learning.stored(self.store), self.machine.device
+        plain = (
+            footprint.estimate(self.weights, variant, calibration_of(variant, self.loaded), device)
+            for variant in self.loaded.recipe.variants
+        )
+        return tuple(learning.corrected(one, earlier) for one in plain)
+
+    def splits(self) -> dict[str, tuple[Split, ...]]:
+        """Return over how many GPUs the baseline and each variant split."""
+        config = self.source.config
+        return {
+            name: tensor_parallel.splits(self.weights, config, variant)
+            for name, variant in [
+                (BASELINE, None),
+                *((variant.name, variant) for variant in self.loaded.recipe.variants),
+            ]
+        }
+
+    def refusals(self) -> dict[tuple[str, Engine], str]:
+        """Return (variant, engine) -> why that engine cannot load it on this device."""
+        machine, recipe = self.machine, self.loaded.recipe
+        return methods.refusals(
+            recipe.variants, recipe.engines, machine.device, capability=machine.capability
+        )
 
     def check_ready(self) -> None:
         """Refuse to start what cannot end: a full disk, no token, no permission.
@@ -181,16 +213,9 @@ class Session:
         loaded = recipes.load(named, suite=self.options.suite)
         return recipes.choose_variants(loaded, self.options.variants)
 
-    def _preflight(self) -> None:
+    def _preflight(self) -> Weights:
         """Refuse what headers and configuration alone show to be impossible."""
-        recipe, source, origin = self.loaded.recipe, self.source, self.loaded.origin
-        preflight.check_files(source.files, source.label)
-        preflight.check(source.config, recipe.variants, origin, self._shapes())
-        preflight.check_calibration(source.config, recipe.calibration, origin)
-
-    def _shapes(self) -> dict[str, tuple[int, ...]] | None:
-        """Return the source's tensor shapes from its safetensors headers, when it is a folder."""
-        return preflight.read_shapes(Path(self.source.path)) if self.source.path else None
+        return preflight.check_recipe(self.source, self.loaded.recipe, self.loaded.origin)
 
     def _files(self) -> dict[str, Path]:
         """Return where each file that the recipe names is on this machine."""

@@ -38,8 +38,9 @@ def release_arguments(releases: Releases) -> list[str]:
 def test_environments_are_listed_as_not_built() -> None:
     found = json.loads(said("env", "list", "--format", "json"))
     assert {(e["name"], e["device"], e["state"]) for e in found} == {
-        ("gptqmodel", "cpu", "not built"),
-        ("gptqmodel", "cuda", "not built"),
+        (name, device, "not built")
+        for name in ("gptqmodel", "legacy", "llmcompressor", "vllm")
+        for device in ("cpu", "cuda")
     }
     assert "not built" in said("env", "list")
 

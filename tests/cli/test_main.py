@@ -54,7 +54,10 @@ def test_the_version_is_printed() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["recipe", "show", "nope"], "unknown recipe 'nope'; there are: nano, qwen2-vl"),
+        (
+            ["recipe", "show", "nope"],
+            "unknown recipe 'nope'; there are: llava-onevision, modality, nano",
+        ),
         (["plan", "./nowhere"], "no such folder"),
         (["plan", "nonsense"], "neither a folder nor a Hub id"),
         (["env", "show", "nope"], "environment 'nope' for cpu: unknown"),

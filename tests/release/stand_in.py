@@ -18,7 +18,8 @@ from hubq.executors.port import Ended, Executor, Post, Progress, WorkerJob
 from hubq.model import outcome
 from hubq.model.codec import pretty
 from hubq.quantize.certificate import Certificate, Check, Estimate
-from tests.fakes import safetensors
+from hubq.quantize.shapes import from_config
+from tests.fakes import safetensors, write_safetensors
 
 WORDS = ("red", "green", "blue", "white")
 ITEMS = 24
@@ -39,7 +40,11 @@ def write_source(folder: Path) -> Path:
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "generation_config.json").write_text("{}")
     (folder / "preprocessor_config.json").write_text("{}")
-    (folder / "model.safetensors").write_bytes(safetensors(1, 256))
+    shapes = {
+        f"model.layers.{one.layer}.{one.module}.weight": (one.outputs, one.inputs)
+        for one in from_config(config, 0).linears
+    }
+    write_safetensors(folder / "model.safetensors", shapes)
     front = "---\nlicense: apache-2.0\nlanguage:\n- en\npipeline_tag: image-text-to-text\n---\n"
     (folder / "README.md").write_text(front + "# Small\n")
     return folder

@@ -1,0 +1,192 @@
+"""Safetensors headers: what a source's weight files hold, read without loading a tensor.
+
+The format: 8 bytes with the header's length (little endian), the header as JSON, then the tensors'
+bytes one after another with nothing between them.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from math import prod
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from hubq.errors import BadInput
+
+WEIGHTS = "model.safetensors"
+INDEX = "model.safetensors.index.json"
+#: Bits of one element of each type that the format knows.
+BITS = {
+    name: bits
+    for bits, names in (
+        (4, ("F4",)),
+        (6, ("F6_E2M3", "F6_E3M2")),
+        (8, ("BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0")),
+        (16, ("I16", "U16", "F16", "BF16")),
+        (32, ("I32", "U32", "F32")),
+        (64, ("I64", "U64", "F64", "C64")),
+    )
+    for name in names
+}
+
+_LARGEST_HEADER = 100_000_000
+_Size = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Tensor(msgspec.Struct, frozen=True, kw_only=True):
+    """A tensor as a header describes it.
+
+    Attributes:
+        dtype: as the format names it: `BF16`, `I32`.
+        shape: its sizes, the outermost first.
+        data_offsets: where its bytes begin and end, counted from the end of the header.
+    """
+
+    dtype: str
+    shape: tuple[_Size, ...]
+    data_offsets: tuple[_Size, _Size]
+
+    @property
+    def elements(self) -> int:
+        """How many numbers it holds."""
+        return prod(self.shape)
+
+    @property
+    def bytes(self) -> int:
+        """Its size in bytes."""
+        return self.data_offsets[1] - self.data_offsets[0]
+
+
+class _Index(msgspec.Struct, frozen=True, kw_only=True):
+    weight_map: dict[str, str]
+
+
+def read_header(path: Path) -> dict[str, Tensor]:
+    """Return the header of a safetensors file: tensor name -> type, shape and place.
+
+    Raises:
+        BadInput: the file is no safetensors file, or shorter or longer than its header says, or a
+            tensor's bytes are not those of its shape, overlap or leave a hole.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = file.read(8)
+        length = struct.unpack("<Q", start)[0] if len(start) == 8 else size
+        if length > min(size - 8, _LARGEST_HEADER):
+            raise BadInput(f"{path}: not a safetensors file", remedy=_FETCH)
+        raw = file.read(length)
+    try:
+        entries = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+        entries.pop("__metadata__", None)
+        header = {name: msgspec.json.decode(entry, type=Tensor) for name, entry in entries.items()}
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadInput(f"{path}: not a safetensors file: {error}", remedy=_FETCH) from error
+    end = _check_places(header, path)
+    if size != 8 + length + end:
+        raise BadInput(
+            f"{path}: has {size} bytes where its header says {8 + length + end}", remedy=_FETCH
+        )
+    return header
+
+
+_FETCH = "Fetch the file again."
+
+
+def _check_places(header: Mapping[str, Tensor], path: Path) -> int:
+    """Check that tensors follow one another and are as large as their shapes; return the end."""
+    end = 0
+    for name, tensor in sorted(header.items(), key=lambda item: item[1].data_offsets):
+        if tensor.dtype not in BITS:
+            raise BadInput(f"{path}: {name} is of the unknown type {tensor.dtype!r}")
+        if tensor.data_offsets[0] != end or tensor.bytes < 0:
+            raise BadInput(
+                f"{path}: {name} is at {tensor.data_offsets[0]} where {end} is expected",
+                remedy=_FETCH,
+            )
+        if tensor.bytes * 8 != tensor.elements * BITS[tensor.dtype]:
+            shape = " x ".join(map(str, tensor.shape)) or "scalar"
+            raise BadInput(
+                f"{path}: {name} has {tensor.bytes} bytes, which is no {shape} of {tensor.dtype}",
+                remedy=_FETCH,
+            )
+        end = tensor.data_offsets[1]
+    return end
+
+
+def weight_files(folder: Path) -> tuple[Path, ...]:
+    """Return the weight files that a loader takes from a model folder, in order of their names.
+
+    `model.safetensors` where it is there, or else those that the index names; others are ignored
+    by transformers too.
+
+    Raises:
+        BadInput: neither is there, or a file that the index names is not.
+    """
+    if (folder / WEIGHTS).is_file():
+        return (folder / WEIGHTS,)
+    names = sorted(set(_read_index(folder / INDEX).values()))
+    for name in names:
+        # A name with a folder in it could lead out of the model.
+        if Path(name).name != name or not (folder / name).is_file():
+            raise BadInput(
+                f"{folder / INDEX}: names {name}, which is not there", remedy="Fetch it."
+            )
+    return tuple(folder / name for name in names)
+
+
+def read_tensors(folder: Path) -> dict[str, Tensor]:
+    """Return tensor name -> tensor over all weight files of a model folder.
+
+    Raises:
+        BadInput: a file is missing or no safetensors file, or files and index do not agree.
+    """
+    places: dict[str, str] = {}
+    tensors: dict[str, Tensor] = {}
+    for path in weight_files(folder):
+        for name, tensor in read_header(path).items():
+            if name in places:
+                raise BadInput(f"{path}: {name} is in {places[name]} too")
+            places[name], tensors[name] = path.name, tensor
+    if not (folder / WEIGHTS).is_file():
+        _check_index(folder / INDEX, places)
+    return tensors
+
+
+def read_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Return tensor name -> shape over all weight files of a model folder.
+
+    Raises:
+        BadInput: as `read_tensors` does.
+    """
+    return {name: tensor.shape for name, tensor in read_tensors(folder).items()}
+
+
+def _read_index(path: Path) -> dict[str, str]:
+    try:
+        index = msgspec.json.decode(path.read_bytes(), type=_Index)
+    except FileNotFoundError:
+        raise BadInput(
+            f"{path.parent}: there is neither {WEIGHTS} nor {INDEX}",
+            remedy="Give a folder that transformers can load.",
+        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadInput(f"{path}: {error}", remedy=_FETCH) from error
+    if not index.weight_map:
+        raise BadInput(f"{path}: weight_map is empty", remedy=_FETCH)
+    return index.weight_map
+
+
+def _check_index(path: Path, places: Mapping[str, str]) -> None:
+    """Check that an index says of each tensor which file really holds it."""
+    named = _read_index(path)
+    for name in sorted(named.keys() | places.keys()):
+        if named.get(name) != places.get(name):
+            there = places.get(name, "no file")
+            raise BadInput(
+                f"{path}: weight_map says {name} is in {named.get(name, 'no file')}; "
+                f"it is in {there}",
+                remedy="Fetch index and shards of the same commit.",
+            )
