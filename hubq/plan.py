@@ -157,7 +157,7 @@ class _Planner:
             "alpha": variant.alpha if variant.alpha is not None else ALPHA.get(variant.method),
             "calibration": {
                 **_plain(calibration, without=("dataset",)),
-                "digest": self.context.datasets[calibration.dataset],
+                "digest": self.context.datasets.get(calibration.dataset),
             },
             "device": self.context.device,
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import json
 import struct
@@ -146,6 +147,18 @@ class FakeHub(Hub):
         if self.account is None:
             raise BadInput(f"no token for {self.endpoint}", remedy="Run `hf auth login`.")
         return self.account
+
+    def dataset(
+        self, repo: str, revision: str, pattern: str, progress: Progress | None = None
+    ) -> Path:
+        del progress
+        self.asked.append(f"dataset {repo}")
+        folder = self.folder / "datasets" / repo
+        for path, content in self.files(repo, revision).items():
+            if fnmatch.fnmatch(path, pattern):
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_bytes(content)
+        return folder
 
     def info(self, repo: str, revision: str = MAIN) -> RepoInfo:
         self.asked.append(f"info {repo}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hubq.cards.family import Family
-from hubq.cards.ledger import LEVEL, PERCENT, POINTS, Ledger, escape_pointer
+from hubq.cards.ledger import COUNT, LEVEL, PERCENT, POINTS, Ledger, escape_pointer
 from hubq.cards.prose import listed
 from hubq.cards.scores import Trouble
 from hubq.model.card import CellState
@@ -45,7 +45,8 @@ def caveats_of(
         _ceilings(family, ledger),
         _troubles(found),
         _harness(family),
-        _calibration(family),
+        _calibration(family, names),
+        _overlap(family, ledger, names),
         _speed(family),
     )
     return tuple(caveat for source in sources for caveat in source)
@@ -144,12 +145,30 @@ def _harness(family: Family) -> Iterator[str]:
     )
 
 
-def _calibration(family: Family) -> Iterator[str]:
-    calibration = family.loaded.recipe.calibration
-    if calibration.modality == "text" and "vision_config" in family.source.config:
+def _calibration(family: Family, names: tuple[str, ...]) -> Iterator[str]:
+    if "vision_config" not in family.source.config:
+        return
+    shared = family.loaded.recipe.calibration
+    blind = [n for n in names if (family.spec(n).calibration or shared).modality == "text"]
+    if blind:
+        whose = "" if len(blind) == len(names) else f" of {listed(blind)}"
         yield (
-            "**Calibration.** The calibration rows held no images, although the model reads images."
+            f"**Calibration.** The calibration rows{whose} held no images, although the model "
+            "reads images."
         )
+
+
+def _overlap(family: Family, ledger: Ledger, names: tuple[str, ...]) -> Iterator[str]:
+    for name in names:
+        if name in family.overlaps:
+            place = f"/overlap/{escape_pointer(name)}"
+            rows = ledger.own(f"overlap_rows.{name}", f"{place}/rows", COUNT)
+            items = ledger.own(f"overlap_items.{name}", f"{place}/items", COUNT)
+            tasks = listed(family.overlaps[name]["by_task"])
+            yield (
+                f"**Overlap.** {rows} calibration rows of {name} stand in the evaluation sets too "
+                f"({items} questions of {tasks}). Its scores there may be too high."
+            )
 
 
 def _speed(family: Family) -> Iterator[str]:

@@ -58,6 +58,7 @@ def compare(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
         "sizes": _sizes(family, names),
         "speed": _speed(family, names),
         "calibration": _calibration(family, names),
+        "overlap": {name: family.overlaps[name] for name in names if name in family.overlaps},
     }
 
 

@@ -47,6 +47,8 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
         environments: stage id -> environment stack, as `environment.json` has it.
         site: the address that links to repos on the card start with; empty for links from the
             root of whatever Hub shows the card.
+        overlaps: variant -> what its calibration rows share with the evaluation sets (`rows`,
+            `items`, `by_task`); only those that share anything.
     """
 
     source: Source
@@ -59,6 +61,7 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     environments: dict[str, dict[str, Any]]
     site: str = "https://huggingface.co"
+    overlaps: dict[str, dict[str, Any]] = {}
 
     @property
     def tasks(self) -> tuple[TaskSpec, ...]:

@@ -49,6 +49,11 @@ _RELEASE_OPTIONS = [
     click.option("--private", is_flag=True, help="Keep the repos private."),
     click.option("--allow-gaps", is_flag=True, help="Publish cards on which numbers are missing."),
     click.option(
+        "--allow-overlap",
+        is_flag=True,
+        help="Quantize with rows that stand in the evaluation sets too; cards say so.",
+    ),
+    click.option(
         "--templates",
         type=click.Path(exists=True, file_okay=False, path_type=Path),
         help="A folder of card templates that go before the bundled ones.",

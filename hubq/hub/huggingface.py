@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import fnmatch
 import glob
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hubq.errors import BadInput
@@ -23,6 +24,7 @@ from hubq.hub.port import (
 )
 from hubq.hub.retry import Retries
 from hubq.hub.weights import check_complete, needed
+from hubq.model.source import COMMIT
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -146,6 +148,40 @@ class HuggingFaceHub(Hub):
         if progress is not None:
             progress(total, total)
         return Path(folder)
+
+    def dataset(
+        self, repo: str, revision: str, pattern: str, progress: Progress | None = None
+    ) -> Path:
+        """Return a folder with the files of a dataset that match a pattern, fetched if missing.
+
+        A single file of a commit that is on this machine is returned without any request.
+
+        Raises:
+            BadInput: no such dataset, revision or file, or no access.
+        """
+        del progress
+        api, call = self._api(), self._call(repo, revision, pattern)
+        commit, names = revision, [pattern]
+        if glob.has_magic(pattern) or not COMMIT.match(revision):
+            found = self._ask(
+                lambda: api.dataset_info(repo, revision=revision, timeout=self._timeout), call
+            )
+            commit = str(found.sha)
+            listed = [file.rfilename for file in found.siblings or ()]
+            names = fnmatch.filter(listed, pattern) or [pattern]
+        for name in names:
+            path = self._ask(
+                lambda name=name: api.hf_hub_download(  # type: ignore[misc]
+                    repo,
+                    name,
+                    repo_type="dataset",
+                    revision=commit,
+                    cache_dir=self._cache(),
+                    etag_timeout=self._timeout,
+                ),
+                call,
+            )
+        return Path(path).parents[len(PurePosixPath(names[-1]).parts) - 1]
 
     def head(self, repo: str, revision: str = MAIN) -> str | None:
         """Return the commit a branch stands at; none when there is no such repo or branch."""

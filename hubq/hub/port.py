@@ -145,6 +145,22 @@ class Hub(ABC):
         """
 
     @abstractmethod
+    def dataset(
+        self, repo: str, revision: str, pattern: str, progress: Progress | None = None
+    ) -> Path:
+        """Return a folder with the files of a dataset that match a pattern, fetched if missing.
+
+        Args:
+            repo: of the dataset.
+            revision: a branch, tag or commit.
+            pattern: a path in the repo; its last part may be a pattern for several files.
+            progress: told how many bytes of how many are there.
+
+        Raises:
+            BadInput: no such dataset, revision or file, or no access.
+        """
+
+    @abstractmethod
     def head(self, repo: str, revision: str = MAIN) -> str | None:
         """Return the commit a branch stands at; none when there is no such repo or branch."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -15,12 +15,28 @@ CERTIFICATE = "certificate.json"
 ITEMS = "items/"
 
 
+PATHS = frozenset({"model", "checkpoint", "quantize"})
+DTYPES = frozenset({"bfloat16", "float16", "float32"})
+
+CheckState = Literal["passed", "failed", "skipped"]
+
+
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing looked at: its name, whether it is good, and what was seen."""
+    """One thing looked at.
+
+    Attributes:
+        name: what was looked at.
+        good: whether nothing was found against the checkpoint; true when skipped.
+        said: what was seen, or why it was skipped.
+        state: `passed`, `failed` or `skipped`; by default what `good` says.
+        finding: the fault's id when failed.
+    """
 
     name: str
     good: bool
     said: str
+    state: CheckState | None = None
+    finding: str = ""
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +57,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
         checks: everything looked at, in order.
         kl: the divergence from the baseline in nats per token; none when it could not be measured.
         top1_agreement: the share of tokens on which both would say the same.
+        kl_floor, top1_floor: the same between the baseline and itself in float32.
         kernels: class -> how many linear modules it runs.
     """
 
@@ -48,6 +65,8 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[Check, ...]
     kl: Estimate | None = None
     top1_agreement: Estimate | None = None
+    kl_floor: Estimate | None = None
+    top1_floor: Estimate | None = None
     kernels: dict[str, int] = {}
 
 
@@ -56,12 +75,11 @@ def job(settings: Mapping[str, Any], paths: Mapping[str, Path]) -> dict[str, Any
 
     Args:
         settings: of the stage.
-        paths: `model`, the baseline's folder; `checkpoint`; `items/<task>` for each task.
+        paths: `checkpoint`; where there are such, `model`, the baseline's folder, `quantize`, the
+            record of how the checkpoint was made, and `items/<task>` for each task.
     """
     named = {
-        name: str(path)
-        for name, path in paths.items()
-        if name in {"model", "checkpoint"} or name.startswith(ITEMS)
+        name: str(path) for name, path in paths.items() if name in PATHS or name.startswith(ITEMS)
     }
     return {"settings": dict(settings), "paths": named}
 
@@ -78,6 +96,8 @@ def collect(work: Path, out: Mapping[str, Any]) -> Collected:  # noqa: ARG001 - 
         for name, estimate, unit in (
             ("kl", certificate.kl, "nats"),
             ("top1_agreement", certificate.top1_agreement, "fraction"),
+            ("kl_floor", certificate.kl_floor, "nats"),
+            ("top1_floor", certificate.top1_floor, "fraction"),
         )
         if estimate is not None
     )
@@ -87,6 +107,60 @@ def collect(work: Path, out: Mapping[str, Any]) -> Collected:  # noqa: ARG001 - 
         "kernels": certificate.kernels,
     }
     return Collected(measures=measures, facts=facts, refusal=refusal(certificate))
+
+
+def derive_settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a certify stage for a checkpoint of which only its files are known.
+
+    Args:
+        config: its config.json.
+
+    Returns:
+        `method`, `bits`, `group_size`, `desc_act`, `sym` (those that it says), `dtype`, and
+        `derived`: nothing was asked for, so that nothing is held against it. The method of a
+        compressed-tensors checkpoint with integer weights is not said; it is `compressed-tensors`.
+
+    Raises:
+        BadInput: the checkpoint is not quantized, or says so in no way that is known.
+    """
+    said = config.get("quantization_config")
+    if not isinstance(said, Mapping):
+        raise BadInput("config.json has no quantization_config: the model is not quantized")
+    if said.get("quant_method") == "compressed-tensors" or "config_groups" in said:
+        found = _derive_compressed(said)
+    elif said.get("quant_method"):
+        found = _derive_plain(said)
+    else:
+        raise BadInput("the quantization_config in config.json has no quant_method")
+    dtype = str(config.get("dtype") or config.get("torch_dtype") or "").removeprefix("torch.")
+    found |= {"dtype": dtype if dtype in DTYPES else "bfloat16", "derived": True}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _derive_plain(said: Mapping[str, Any]) -> dict[str, Any]:
+    zero_point = said.get("zero_point")
+    return {
+        "method": str(said["quant_method"]),
+        "bits": said.get("bits", said.get("w_bit", 8 if said["quant_method"] == "fp8" else None)),
+        "group_size": said.get("group_size", said.get("q_group_size")),
+        "desc_act": said.get("desc_act"),
+        "sym": said.get("sym", None if zero_point is None else not zero_point),
+    }
+
+
+def _derive_compressed(said: Mapping[str, Any]) -> dict[str, Any]:
+    groups = said.get("config_groups")
+    schemes = list(groups.values()) if isinstance(groups, Mapping) else []
+    weights = next((one["weights"] for one in schemes if one.get("weights")), None)
+    if weights is None:
+        raise BadInput("the quantization_config in config.json has no group with weights")
+    return {
+        "method": "fp8" if weights.get("type") == "float" else "compressed-tensors",
+        "bits": weights.get("num_bits"),
+        "group_size": weights.get("group_size") if weights.get("strategy") == "group" else -1,
+        "desc_act": weights.get("actorder") is not None,
+        "sym": weights.get("symmetric"),
+    }
 
 
 def read(path: Path) -> Certificate:

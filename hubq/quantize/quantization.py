@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,21 @@ RECORD = "quantize.json"
 
 
 class _Tokens(msgspec.Struct, frozen=True, kw_only=True):
-    rows: list[dict[str, Any]]
-    dropped: list[dict[str, Any]]
-    text_tokens: int
-    vision_tokens: int
-    vision_per_text: float | None
+    """What a worker says of its calibration; nothing of it where a method needs none."""
+
+    rows: list[dict[str, Any]] = []
+    dropped: list[dict[str, Any]] = []
+    dropped_by_kind: dict[str, int] = {}
+    rows_used: int = 0
+    rows_cut: int | None = None
+    rows_dropped: int | None = None
+    text_tokens: int = 0
+    vision_tokens: int = 0
+    vision_per_text: float | None = None
 
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True):
-    calibration: _Tokens
+    calibration: _Tokens = _Tokens()
     modules: list[dict[str, Any]]
     libraries: dict[str, str]
     seconds: dict[str, float]
@@ -56,29 +62,42 @@ def collect(work: Path, out: Mapping[str, Any]) -> Collected:  # noqa: ARG001 - 
         record = msgspec.json.decode((work / RECORD).read_bytes(), type=_Record)
     except (FileNotFoundError, msgspec.DecodeError) as error:
         raise BadInput(f"{work / RECORD}: {error}") from error
-    tokens = record.calibration
-    rows = len(tokens.rows)
     peak = record.peak_resident_bytes
     measures = (
         _measure("seconds", record.seconds["quantize"], "s", "/seconds/quantize"),
         _measure("size_bytes", record.size_bytes, "bytes", "/size_bytes"),
         _measure("peak_resident_bytes", peak, "bytes", "/peak_resident_bytes"),
-        _counted("rows", rows, "rows_used", rows),
-        _counted("text_tokens", tokens.text_tokens, "text_tokens", rows),
-        _counted("vision_tokens", tokens.vision_tokens, "vision_tokens", rows),
+        *_calibrated(record.calibration),
     )
     facts = {
         "modules": len(record.modules),
-        "dropped_rows": len(tokens.dropped),
-        "vision_per_text": tokens.vision_per_text,
+        "dropped_rows": len(record.calibration.dropped),
+        "dropped_by_kind": record.calibration.dropped_by_kind,
+        "vision_per_text": record.calibration.vision_per_text,
         "libraries": record.libraries,
         "quantization_config": record.quantization_config,
     }
     return Collected(measures=measures, facts=facts)
 
 
-def _counted(name: str, value: int, key: str, rows: int) -> Measure:
-    return _measure(f"calibration_{name}", value, "count", f"/calibration/{key}", rows)
+def _calibrated(tokens: _Tokens) -> Iterator[Measure]:
+    """Yield the numbers of a calibration; none of a method that looks at no rows."""
+    rows = tokens.rows_used
+    if not rows:
+        return
+    counted = {
+        "rows": ("rows_used", rows),
+        "rows_cut": ("rows_cut", tokens.rows_cut),
+        "rows_dropped": ("rows_dropped", tokens.rows_dropped),
+        "text_tokens": ("text_tokens", tokens.text_tokens),
+        "vision_tokens": ("vision_tokens", tokens.vision_tokens),
+    }
+    for name, (key, value) in counted.items():
+        if value is not None:
+            yield _measure(f"calibration_{name}", value, "count", f"/calibration/{key}", rows)
+    if tokens.vision_per_text is not None:
+        ratio, key = tokens.vision_per_text, "vision_per_text"
+        yield _measure(f"calibration_{key}", ratio, "ratio", f"/calibration/{key}", rows)
 
 
 def _measure(name: str, value: float, unit: str, pointer: str, n: int = 1) -> Measure:

@@ -9,6 +9,7 @@ from hubq.cards.rendering import render_card, render_report
 from hubq.model.card import CellState
 from hubq.model.result import Collected
 from hubq.model.stage import Stage
+from hubq.release.materials import variants_with_overlap
 from hubq.release.session import Session
 from hubq.runner import View
 from hubq.version import version
@@ -27,6 +28,7 @@ def family_of(session: Session, view: View) -> Family:
         version=version(),
         environments=read_environments(view.folders),
         site=session.context.site,
+        overlaps=variants_with_overlap(session, session.loaded.recipe.variants),
     )
 
 

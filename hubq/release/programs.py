@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from hubq.evaluate.items import items_digest
 from hubq.evaluate.scoring import program_digest as score_digest
-from hubq.hub.hashes import file_sha256
 from hubq.model.codec import digest
 from hubq.quantize import calibration
 from hubq.workers.registry import WORKERS, program_digest
@@ -15,7 +12,7 @@ from hubq.workers.registry import WORKERS, program_digest
 def program_digests() -> dict[str, str]:
     """Return `kind/backend` -> digest of the files that do it."""
     digests = {f"{w.kind}/{w.backend}": program_digest(w) for w in WORKERS}
-    rows = file_sha256(Path(calibration.__file__))
+    rows = calibration.program_digest()
     for worker in WORKERS:
         name = f"{worker.kind}/{worker.backend}"
         if worker.kind == "quantize":

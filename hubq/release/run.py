@@ -12,6 +12,7 @@ from hubq.executors.port import Executor
 from hubq.model.gap import Gap
 from hubq.model.stage import Kind, Plan
 from hubq.plan import REPORT
+from hubq.release.materials import Materials
 from hubq.release.session import Session
 from hubq.release.workshop import WORKER_STAGES, ReleaseWorkshop
 from hubq.runner import Observer, Outcome, Runner
@@ -71,6 +72,8 @@ def run_session(
         missing = session.missing()
         if missing:
             session.check_ready()
+            if any(name.startswith("quantize/") for name in missing):
+                Materials(session).refuse_overlaps()
             _build_environments(session, missing)
         outcome = _run(session, watching, executor(session))
         session.save_index(outcome.keys, outcome.gaps)

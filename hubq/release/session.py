@@ -28,7 +28,14 @@ from hubq.plan import (
     resolve_stage,
     targets,
 )
-from hubq.quantize import footprint, learning, methods, preflight, tensor_parallel
+from hubq.quantize import (
+    datasets,
+    footprint,
+    learning,
+    methods,
+    preflight,
+    tensor_parallel,
+)
 from hubq.quantize.footprint import Estimate
 from hubq.quantize.shapes import Weights, weight_bytes
 from hubq.quantize.tensor_parallel import Split
@@ -221,16 +228,19 @@ class Session:
         """Return where each file that the recipe names is on this machine."""
         own = self.options.data_dir
         folders = [*([own] if own else []), Path(self.loaded.folder)]
-        return {
-            name: locate(name, folders=folders, address=address)
-            for name, address in self._wanted_files().items()
+        files = {
+            task.file: locate(task.file, folders=folders, address=task.address or "")
+            for task in self.loaded.suite.tasks
         }
+        for name in self._calibrations():
+            files[name] = datasets.locate(name, folders=folders, hub_for=self.endpoint.hub_for)
+        return files
 
-    def _wanted_files(self) -> dict[str, str]:
-        tasks = {task.file: task.address or "" for task in self.loaded.suite.tasks}
+    def _calibrations(self) -> list[str]:
+        """Return the datasets that the recipe's variants are calibrated with."""
         variants = self.loaded.recipe.variants
-        rows = {calibration_of(variant, self.loaded).dataset: "" for variant in variants}
-        return rows | tasks
+        calibrated = (variant for variant in variants if methods.facts(variant).calibrated)
+        return sorted({calibration_of(variant, self.loaded).dataset for variant in calibrated})
 
     def _context(self) -> Context:
         return Context(
@@ -252,11 +262,17 @@ class Session:
         return {name: self.machine.environment_digest(name) for name in environments(self.loaded)}
 
     def _datasets(self) -> dict[str, str]:
-        caches = {folder: HashCache(folder) for folder in {p.parent for p in self.files.values()}}
-        digests = {name: caches[path.parent].sha256(path) for name, path in self.files.items()}
+        """Return the digest of each file and dataset that the recipe names.
+
+        A method without calibration has no dataset; the stage's key then says so.
+        """
+        rows = {name: datasets.digest(self.files[name]) for name in self._calibrations()}
+        tasks = {task.file: self.files[task.file] for task in self.loaded.suite.tasks}
+        caches = {folder: HashCache(folder) for folder in {p.parent for p in tasks.values()}}
+        digests = {name: caches[path.parent].sha256(path) for name, path in tasks.items()}
         for cache in caches.values():
             cache.save()
-        return digests
+        return digests | rows
 
     def _templates(self) -> str:
         from hubq.cards.digest import templates_digest

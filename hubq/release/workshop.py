@@ -9,17 +9,18 @@ from typing import Any
 import msgspec
 
 from hubq.bench import speed
-from hubq.evaluate import generation, items, scoring
+from hubq.evaluate import generation, scoring
 from hubq.executors.port import WorkerJob
 from hubq.hub.resolve import download
-from hubq.model.codec import digest, pretty
-from hubq.model.recipe import BASELINE, TaskSpec
+from hubq.model.codec import pretty
+from hubq.model.recipe import BASELINE
 from hubq.model.result import Collected
 from hubq.model.source import Source
 from hubq.model.stage import Kind, Stage
-from hubq.plan import calibration_of, stage_environment
-from hubq.quantize import calibration, certificate, engine_certificate, quantization
+from hubq.plan import stage_environment
+from hubq.quantize import certificate, engine_certificate, quantization
 from hubq.release import carding, pushing
+from hubq.release.materials import Materials
 from hubq.release.session import Session
 from hubq.runner import View, Workshop
 from hubq.workers.registry import worker_for
@@ -63,7 +64,7 @@ class ReleaseWorkshop(Workshop):
     def __init__(self, session: Session) -> None:
         self.session = session
         self.store = session.store
-        self.tasks = {task.name: task for task in session.loaded.suite.tasks}
+        self.materials = Materials(session)
         self._source: Source | None = session.source if session.source.path else None
 
     def job(self, stage: Stage, view: View, control: Path) -> WorkerJob | None:
@@ -101,7 +102,9 @@ class ReleaseWorkshop(Workshop):
                 return self._resolve(work, say)
             case Kind.SCORE:
                 records = view.folders[stage.needs[0].stage] / "records.jsonl"
-                return scoring.score(stage.settings, self._items(stage.task), records, work)
+                return scoring.score(
+                    stage.settings, self.materials.items(stage.task), records, work
+                )
             case Kind.CARD:
                 return carding.render(self.session, stage, view, work)
             case Kind.PUSH:
@@ -134,35 +137,10 @@ class ReleaseWorkshop(Workshop):
             checkpoint = view.folders[f"quantize/{stage.variant}"] / CHECKPOINT
         paths = {"model": model, "checkpoint": checkpoint}
         if stage.kind is Kind.QUANTIZE:
-            paths["calibration"] = self._calibration(stage.variant)
+            paths["calibration"] = self.materials.calibration(stage.variant)
         if stage.kind is Kind.GENERATE:
-            paths["items"] = self._items(stage.task)
+            paths["items"] = self.materials.items(stage.task)
         if stage.kind is Kind.CERTIFY:
             paths["quantize"] = view.folders[f"quantize/{stage.variant}"] / quantization.RECORD
-            paths |= {f"items/{name}": self._items(name) for name in self.tasks}
+            paths |= {f"items/{name}": self.materials.items(name) for name in self.materials.tasks}
         return {name: path.absolute() for name, path in paths.items()}
-
-    def _calibration(self, name: str) -> Path:
-        """Return the folder of a variant's calibration rows, drawn at the first call."""
-        variants = {variant.name: variant for variant in self.session.loaded.recipe.variants}
-        spec = calibration_of(variants[name], self.session.loaded)
-        dataset = self.session.files[spec.dataset]
-        digests = self.session.context
-        identity = digest([spec, digests.datasets[spec.dataset], digests.programs])
-
-        def make(folder: Path) -> None:
-            calibration.prepare(spec, dataset, folder)
-
-        return self.store.derived("calibration", identity, make)
-
-    def _items(self, name: str) -> Path:
-        """Return a task's prepared items, prepared at the first call."""
-        task: TaskSpec = self.tasks[name]
-        dataset = self.session.context.datasets[task.file]
-        plain = msgspec.to_builtins(task)
-        identity = digest([plain, dataset, items.items_digest()])
-
-        def make(folder: Path) -> None:
-            items.prepare(task, self.session.files[task.file], folder)
-
-        return self.store.derived("tasks", identity, make)

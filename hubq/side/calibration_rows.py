@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ class Row:
         length: tokens, text and vision together.
         vision: how many of them stand for pictures.
         vision_end: the number of tokens up to and with the last of those; 0 without pictures.
+        cut: text at its end was left out.
     """
 
     id: str
@@ -32,14 +34,22 @@ class Row:
     length: int
     vision: int
     vision_end: int
+    cut: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dropped:
-    """A row that is not used, and why."""
+    """A row that is not used, and why.
+
+    Attributes:
+        id: as in the dataset.
+        reason: in words, with the numbers.
+        kind: `pictures` (they alone are too long), `long`, `short`, or `unequal` (see `equalize`).
+    """
 
     id: str
     reason: str
+    kind: str
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -49,26 +59,83 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def encode(
-    rows: Sequence[dict[str, Any]], processor: Any, longest: int, vision_ids: frozenset[int]
+    rows: Sequence[dict[str, Any]],
+    processor: Any,
+    longest: int,
+    vision_ids: frozenset[int],
+    *,
+    shortest: int = 1,
+    cut: bool = False,
 ) -> tuple[list[Row], list[Dropped]]:
-    """Turn rows into token rows; a row longer than allowed is dropped whole, never cut.
+    """Turn rows into token rows; a row that is too long or too short is dropped whole.
+
+    A row whose pictures reach beyond `longest` is dropped in any case: a picture that is cut off
+    somewhere in the middle is none.
 
     Args:
         rows: `{"id", "image": base64 or none, "question", "answer"}`.
         processor: the source's own.
         longest: in tokens, text and vision together.
         vision_ids: the ids of the tokens that stand for pictures.
+        shortest: in tokens, likewise.
+        cut: cut a row that is too long at its end instead of dropping it, where only text is lost.
+
+    Raises:
+        ValueError: a row's picture stands for no token that is known as a picture's.
     """
     kept, dropped = [], []
     for done, row in enumerate(rows):
         events.progress(done, len(rows), "rows")
         made = _encode(row, processor, vision_ids)
-        if made.length > longest:
-            reason = f"{made.length} tokens, more than {longest}"
-            dropped.append(Dropped(id=made.id, reason=reason))
-        else:
+        if row.get("image") and not made.vision:
+            raise ValueError(f"row {made.id}: no token is known to stand for its picture")
+        if cut and made.length > longest >= made.vision_end:
+            made = _cut(made, longest)
+        reason = _unfit(made, longest, shortest)
+        if reason is None:
             kept.append(made)
+        else:
+            dropped.append(reason)
     return kept, dropped
+
+
+def _unfit(row: Row, longest: int, shortest: int) -> Dropped | None:
+    """Return why a row is dropped, or none."""
+    if row.vision_end > longest:
+        reason = f"its pictures alone reach {row.vision_end} tokens, beyond {longest}"
+        return Dropped(id=row.id, reason=reason, kind="pictures")
+    if row.length > longest:
+        return Dropped(id=row.id, reason=f"{row.length} tokens, more than {longest}", kind="long")
+    if row.length < shortest:
+        return Dropped(
+            id=row.id, reason=f"{row.length} tokens, fewer than {shortest}", kind="short"
+        )
+    return None
+
+
+def shortage(rows: Sequence[Row], dropped: Sequence[Dropped], samples: int) -> str:
+    """Say why the rows that are left are too few; empty when they are not.
+
+    Fewer than half of what the recipe asks for is another calibration than the recipe's. To be
+    asked before `equalize`, which drops rows on purpose.
+
+    Args:
+        rows: those that are left.
+        dropped: those that are not, and why.
+        samples: how many the recipe asks for.
+    """
+    if rows and 2 * len(rows) >= samples:
+        return ""
+    reasons = ", ".join(f"{count} {kind}" for kind, count in _by_kind(dropped).items())
+    example = f"; such as {dropped[0].id}: {dropped[0].reason}" if dropped else ""
+    return (
+        f"{len(rows)} of {samples} calibration rows are left, fewer than half "
+        f"(dropped: {reasons or 'none'}{example})"
+    )
+
+
+def _by_kind(dropped: Sequence[Dropped]) -> dict[str, int]:
+    return dict(sorted(Counter(row.kind for row in dropped).items()))
 
 
 def _encode(row: dict[str, Any], processor: Any, vision_ids: frozenset[int]) -> Row:
@@ -77,17 +144,21 @@ def _encode(row: dict[str, Any], processor: Any, vision_ids: frozenset[int]) -> 
     inputs = conversation.encode(processor, rendered, images)
     ids = inputs["input_ids"][0].tolist()
     places = [place for place, token in enumerate(ids) if token in vision_ids]
-    content = json.dumps(
-        [row.get("image"), row["question"], row.get("answer")], ensure_ascii=False
-    ).encode()
     return Row(
         id=str(row["id"]),
-        digest=hashlib.sha256(content).hexdigest(),
+        digest=content_digest(row),
         inputs=inputs,
         length=len(ids),
         vision=len(places),
         vision_end=places[-1] + 1 if places else 0,
     )
+
+
+def content_digest(row: dict[str, Any]) -> str:
+    """Return the SHA-256 of what a row shows a model, as hubq itself names it."""
+    content = [row.get("image"), row["question"], row.get("answer")]
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def equalize(rows: Sequence[Row]) -> tuple[list[Row], list[Dropped]]:
@@ -100,11 +171,13 @@ def equalize(rows: Sequence[Row]) -> tuple[list[Row], list[Dropped]]:
     kept, dropped = [], []
     for row in rows:
         if row.length < length:
-            dropped.append(Dropped(id=row.id, reason=f"{row.length} tokens, fewer than {length}"))
+            reason = f"{row.length} tokens, fewer than the common {length}"
+            dropped.append(Dropped(id=row.id, reason=reason, kind="unequal"))
         elif row.vision_end > length:
-            dropped.append(Dropped(id=row.id, reason=f"pictures reach beyond {length} tokens"))
+            reason = f"its pictures reach beyond the common {length} tokens"
+            dropped.append(Dropped(id=row.id, reason=reason, kind="unequal"))
         else:
-            kept.append(_cut(row, length))
+            kept.append(_cut(row, length) if row.length > length else row)
     return kept, dropped
 
 
@@ -118,22 +191,12 @@ def common_length(rows: Sequence[Row]) -> int:
 
 
 def _cut(row: Row, length: int) -> Row:
-    import torch
-
+    """Return a row cut at its end; what has one entry a token is cut, pictures are left alone."""
     inputs = {
-        name: value[:, :length]
-        if torch.is_tensor(value) and value.shape == (1, row.length)
-        else value
+        name: value[:, :length] if getattr(value, "shape", None) == (1, row.length) else value
         for name, value in row.inputs.items()
     }
-    return Row(
-        id=row.id,
-        digest=row.digest,
-        inputs=inputs,
-        length=length,
-        vision=row.vision,
-        vision_end=row.vision_end,
-    )
+    return replace(row, inputs=inputs, length=length, cut=True)
 
 
 def summary(rows: Sequence[Row], dropped: Sequence[Dropped]) -> dict[str, Any]:
@@ -145,8 +208,11 @@ def summary(rows: Sequence[Row], dropped: Sequence[Dropped]) -> dict[str, Any]:
             {"id": row.id, "sha256": row.digest, "tokens": row.length, "vision_tokens": row.vision}
             for row in rows
         ],
-        "dropped": [{"id": row.id, "reason": row.reason} for row in dropped],
+        "dropped": [{"id": row.id, "reason": row.reason, "kind": row.kind} for row in dropped],
+        "dropped_by_kind": _by_kind(dropped),
         "rows_used": len(rows),
+        "rows_cut": sum(row.cut for row in rows),
+        "rows_dropped": len(dropped),
         "text_tokens": text,
         "vision_tokens": vision,
         "vision_per_text": round(vision / text, 6) if text else None,

@@ -27,7 +27,8 @@ VOCABULARIES = ("tokenizer.json", "vocab.json", "added_tokens.json", INDEX)
 
 _MAX_HEADER = 100_000_000
 _LOCAL_PATH = re.compile(r"^(?:file://|~/|[A-Za-z]:\\|/[^/\s]+/[^\s]*)")
-_QUANTIZED = (".qweight",)
+#: What a packed module has: GPTQ and AWQ, compressed-tensors, FP8 of transformers' own.
+_QUANTIZED = (".qweight", ".weight_packed", ".weight_scale", ".weight_scale_inv")
 
 
 def read_header(path: Path) -> dict[str, Any]:
@@ -36,6 +37,27 @@ def read_header(path: Path) -> dict[str, Any]:
     Raises:
         ValueError: the file is no safetensors file, or is shorter than its header says.
     """
+    header, start = _header(path)
+    header.pop("__metadata__", None)
+    end = max((tensor["data_offsets"][1] for tensor in header.values()), default=0)
+    size = path.stat().st_size
+    if size != start + end:
+        raise ValueError(f"{path.name} has {size} bytes where its header says {start + end}")
+    return header
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """Return what a safetensors file says of itself, such as its format.
+
+    Raises:
+        ValueError: the file is no safetensors file.
+    """
+    header, _ = _header(path)
+    return dict(header.get("__metadata__", {}))
+
+
+def _header(path: Path) -> tuple[dict[str, Any], int]:
+    """Return a safetensors file's whole header, and where its tensors begin."""
     size = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(8)
@@ -43,11 +65,7 @@ def read_header(path: Path) -> dict[str, Any]:
         if length >= _MAX_HEADER or length + 8 > size:
             raise ValueError(f"{path.name} is not a safetensors file")
         header: dict[str, Any] = json.loads(file.read(length))
-    header.pop("__metadata__", None)
-    end = max((tensor["data_offsets"][1] for tensor in header.values()), default=0)
-    if size != 8 + length + end:
-        raise ValueError(f"{path.name} has {size} bytes where its header says {8 + length + end}")
-    return header
+    return header, 8 + length
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -130,7 +148,8 @@ def carry_files(source: Path, checkpoint: Path) -> list[str]:
 
 def quantized_modules(entries: Mapping[str, Any]) -> set[str]:
     """Return the names of the modules whose weight is packed."""
-    return {name.removesuffix(".qweight") for name in entries if name.endswith(_QUANTIZED)}
+    marks = ((name, mark) for name in entries for mark in _QUANTIZED if name.endswith(mark))
+    return {name.removesuffix(mark) for name, mark in marks}
 
 
 def plain_branches(entries: Mapping[str, Any]) -> list[str]:
@@ -155,9 +174,14 @@ def local_paths(folder: Path) -> Iterator[str]:
     """Yield `file: key = value` for every path of this machine in a checkpoint's JSON files."""
     for path in sorted(folder.glob("*.json")):
         if path.name not in VOCABULARIES:
-            for key, value in _strings(json.loads(path.read_bytes()), ""):
-                if _LOCAL_PATH.match(value):
+            for key, value in strings(json.loads(path.read_bytes())):
+                if is_local_path(value):
                     yield f"{path.name}: {key} = {value}"
+
+
+def is_local_path(text: str) -> bool:
+    """Return whether a text is a path of some machine, from its beginning."""
+    return bool(_LOCAL_PATH.match(text))
 
 
 def without_paths(value: Any) -> Any:
@@ -167,7 +191,7 @@ def without_paths(value: Any) -> Any:
             key: without_paths(inner)
             for key, inner in value.items()
             if key not in {"_name_or_path", "offload_to_disk_path"}
-            and not (isinstance(inner, str) and _LOCAL_PATH.match(inner))
+            and not (isinstance(inner, str) and is_local_path(inner))
         }
     if isinstance(value, list):
         return [without_paths(inner) for inner in value]
@@ -179,12 +203,13 @@ def write_json(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _strings(value: Any, key: str) -> Iterator[tuple[str, str]]:
+def strings(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every string of JSON data with where it is: `a.b[0]`."""
     if isinstance(value, str):
         yield key, value
     elif isinstance(value, dict):
         for name, inner in value.items():
-            yield from _strings(inner, f"{key}.{name}" if key else name)
+            yield from strings(inner, f"{key}.{name}" if key else name)
     elif isinstance(value, list):
         for position, inner in enumerate(value):
-            yield from _strings(inner, f"{key}[{position}]")
+            yield from strings(inner, f"{key}[{position}]")

@@ -62,9 +62,13 @@ def render(processor: Any, text: str, pictures: int, answer: str | None = None) 
 def encode(processor: Any, rendered: str, images: Sequence[Any]) -> dict[str, Any]:
     """Return the tensors of one rendered conversation, with a batch dimension of one.
 
-    Nothing is truncated; `input_ids` is of shape [1, tokens].
+    Nothing is truncated; `input_ids` is of shape [1, tokens]. A beginning that the template has
+    written is not put before it once more.
     """
     arguments: dict[str, Any] = {"text": [rendered], "return_tensors": "pt"}
+    start = tokenizer_of(processor).bos_token
+    if start and rendered.startswith(start):
+        arguments["add_special_tokens"] = False
     if images:
         arguments["images"] = list(images)
     return dict(processor(**arguments))

@@ -1,9 +1,10 @@
-"""Which weights of a model folder are numbers."""
+"""Whether a model's weights are numbers: no NaN, no infinity."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import checkpoint_files
 import events
@@ -19,5 +20,10 @@ def not_finite(folder: Path) -> Iterator[str]:
             for name in tensors.keys():  # noqa: SIM118 - it is no mapping
                 events.check()
                 tensor = tensors.get_tensor(name)
-                if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+                if tensor.is_floating_point() and not bool(torch.isfinite(_wide(tensor)).all()):
                     yield name
+
+
+def _wide(tensor: Any) -> Any:
+    """Return a tensor of a type that can be asked whether it is finite; 8-bit floats cannot."""
+    return tensor.float() if tensor.element_size() == 1 else tensor

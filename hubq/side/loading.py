@@ -8,6 +8,12 @@ from pathlib import Path
 from typing import Any
 
 
+#: Where the classes come from that take the place of a Linear in a quantized model.
+LIBRARIES = ("gptqmodel.", "auto_gptq.", "awq.")
+#: Files that run code when they are read as weights.
+PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.pickle")
+
+
 class MisfitError(Exception):
     """The weights do not fit the model: something is missing, left over or of another shape."""
 
@@ -17,7 +23,7 @@ def is_vision_language(path: Path | str) -> bool:
     from transformers import AutoConfig
     from transformers.models.auto import modeling_auto
 
-    config = AutoConfig.from_pretrained(path)
+    config = AutoConfig.from_pretrained(path, trust_remote_code=False)
     return config.model_type in modeling_auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
 
 
@@ -26,7 +32,7 @@ def load_processor(path: Path | str) -> Any:
     from transformers import AutoProcessor, AutoTokenizer
 
     loader = AutoProcessor if is_vision_language(path) else AutoTokenizer
-    return loader.from_pretrained(path)
+    return loader.from_pretrained(path, trust_remote_code=False)
 
 
 def load_with_report(
@@ -43,15 +49,39 @@ def load_with_report(
         The model in evaluation mode, its processor, and the names that transformers reported
         under `missing_keys` (initialised at random), `unexpected_keys` and `mismatched_keys`; the
         report is empty when every weight fitted.
+
+    Raises:
+        MisfitError: there are no safetensors files; the message names a pickle that is.
     """
+    import transformers
     from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
 
+    require_safetensors(Path(path))
     loader = AutoModelForImageTextToText if is_vision_language(path) else AutoModelForCausalLM
+    arithmetic = "torch_dtype" if transformers.__version__.startswith("4.") else "dtype"
     model, info = loader.from_pretrained(
-        path, dtype=dtype, device_map=device, use_safetensors=True, output_loading_info=True
+        path,
+        device_map=device,
+        use_safetensors=True,
+        trust_remote_code=False,
+        output_loading_info=True,
+        **{arithmetic: dtype},
     )
     report = {name: sorted(map(str, found)) for name, found in info.items() if found}
     return model.eval(), load_processor(path), report
+
+
+def require_safetensors(folder: Path) -> None:
+    """Raise MisfitError unless a model folder has safetensors weights."""
+    if any(folder.glob("*.safetensors")):
+        return
+    pickles = sorted(path.name for pattern in PICKLES for path in folder.glob(pattern))
+    if pickles:
+        raise MisfitError(
+            f"{pickles[0]} is a pickle, which can run code when it is read; "
+            "only safetensors weights are loaded"
+        )
+    raise MisfitError("there are no safetensors weights")
 
 
 def load_model(path: Path | str, dtype: str, device: str) -> tuple[Any, Any]:
@@ -87,13 +117,35 @@ def linears(model: Any) -> dict[str, Any]:
 
 
 def is_quantized(module: Any) -> bool:
-    """Return whether a module is a quantizer library's replacement of a Linear."""
-    return type(module).__module__.startswith("gptqmodel.") and hasattr(module, "in_features")
+    """Return whether a module is a Linear that was quantized.
+
+    It is of a quantizer library's class or, in the compressed-tensors format, a plain Linear with
+    a scheme, which unpacks itself at the model's first forward pass.
+    """
+    named = type(module).__module__.startswith(LIBRARIES)
+    replaced = named and (hasattr(module, "in_features") or hasattr(module, "infeatures"))
+    return replaced or scheme_of(module) is not None
+
+
+def scheme_of(module: Any) -> Any:
+    """Return the scheme of a module in the compressed-tensors format; none for any other."""
+    return getattr(module, "quantization_scheme", None)
 
 
 def model_kernels(model: Any) -> dict[str, int]:
-    """Return how many linear modules each class has: `{"TorchLinear": 35, "Linear": 11}`."""
-    return dict(Counter(type(module).__name__ for module in linears(model).values()))
+    """Return how many linear modules each class has: `{"TorchLinear": 35, "Linear": 11}`.
+
+    A Linear in the compressed-tensors format has it behind its class: `Linear (pack-quantized)`.
+    """
+    return dict(Counter(map(_kernel, linears(model).values())))
+
+
+def _kernel(module: Any) -> str:
+    scheme, name = scheme_of(module), type(module).__name__
+    if scheme is None:
+        return name
+    said = getattr(scheme, "format", None)
+    return f"{name} ({getattr(said, 'value', said) or 'compressed-tensors'})"
 
 
 def release_memory() -> None:

@@ -28,7 +28,7 @@ class Probe:
     Attributes:
         task, key: where it is from.
         text: the prompt.
-        images: files.
+        images: files, or their bytes.
         answer: the first gold answer.
         max_new_tokens: where the task cuts answers.
     """
@@ -36,9 +36,23 @@ class Probe:
     task: str
     key: str
     text: str
-    images: tuple[Path, ...]
+    images: tuple[Path | bytes, ...]
     answer: str
     max_new_tokens: int
+
+    @property
+    def name(self) -> str:
+        """What it is called among the probes of all tasks."""
+        return f"{self.task}/{self.key}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoded:
+    """A probe as a processor makes it: tensors for a model, and its answer's length in tokens."""
+
+    probe: Probe
+    inputs: dict[str, Any]
+    length: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,22 +95,60 @@ def read_probes(folders: Mapping[str, Path], count: int) -> list[Probe]:
     return probes
 
 
-def predict(model: Any, processor: Any, probes: Sequence[Probe]) -> list[Prediction]:
+def shown(probes: Sequence[Probe]) -> Probe:
+    """Return the first probe with a picture, or the first of all."""
+    return next((probe for probe in probes if probe.images), probes[0])
+
+
+def encode(processor: Any, probes: Sequence[Probe]) -> list[Encoded]:
+    """Return probes as a processor makes them, question and answer.
+
+    Without a chat template the question stands before its answer as it is.
+    """
+    encoded = []
+    for probe in probes:
+        images = [conversation.open_image(image) for image in probe.images]
+        make = conversation.forced if has_template(processor) else _plain
+        inputs, length = make(processor, probe.text, images, probe.answer)
+        encoded.append(Encoded(probe=probe, inputs=inputs, length=length))
+    return encoded
+
+
+def has_template(processor: Any) -> bool:
+    """Return whether a processor has a chat template, of its own or of its tokenizer."""
+    tokenizer = conversation.tokenizer_of(processor)
+    return any(getattr(one, "chat_template", None) for one in (processor, tokenizer))
+
+
+def _plain(
+    processor: Any, text: str, images: Sequence[Any], answer: str
+) -> tuple[dict[str, Any], int]:
+    """Return the tensors of a text followed by its answer; pictures need a template."""
+    import torch
+
+    if images:
+        raise ValueError("there is no chat template to put a picture into")
+    tokenizer = conversation.tokenizer_of(processor)
+    question = tokenizer(f"{text}\n", return_tensors="pt")["input_ids"]
+    ids = tokenizer(answer, add_special_tokens=False, return_tensors="pt")["input_ids"]
+    return {"input_ids": torch.cat([question, ids], dim=1)}, int(ids.shape[1])
+
+
+def predict(model: Any, encoded: Sequence[Encoded]) -> list[Prediction]:
     """Return what a model predicts for each probe's answer."""
     import torch
 
     predictions = []
-    for done, probe in enumerate(probes):
-        events.progress(done, len(probes), "probes")
-        images = [conversation.open_image(path) for path in probe.images]
-        inputs, length = conversation.forced(processor, probe.text, images, probe.answer)
+    for done, one in enumerate(encoded):
+        events.progress(done, len(encoded), "probes")
+        inputs = _on(one.inputs, model.device)
         with torch.inference_mode():
-            logits = model(**_on(inputs, model.device), logits_to_keep=length + 1).logits
-        answer = logits[0, :-1].float().cpu()
+            logits = model(**inputs, logits_to_keep=one.length + 1, use_cache=False).logits
+        answer = logits[0, -one.length - 1 : -1].float().cpu()
         finite = bool(torch.isfinite(answer).all())
         logged = torch.log_softmax(answer, dim=-1)
-        predictions.append(Prediction(probe=probe, log_probabilities=logged, finite=finite))
-    events.progress(len(probes), len(probes), "probes")
+        predictions.append(Prediction(probe=one.probe, log_probabilities=logged, finite=finite))
+    events.progress(len(encoded), len(encoded), "probes")
     return predictions
 
 
@@ -170,17 +222,18 @@ def _wilson(values: Sequence[float]) -> dict[str, float]:
     return {"low": max(0.0, centre - half), "high": min(1.0, centre + half)}
 
 
-def ask(model: Any, processor: Any, probes: Sequence[Probe]) -> tuple[str, str, list[int]]:
-    """Let a model answer the first probe with a picture (or the first of all), greedily.
+def ask(model: Any, processor: Any, probe: Probe) -> tuple[str, list[int]]:
+    """Let a model answer a probe, greedily.
 
     Returns:
-        The question, the answer's text, and its tokens without the end of turn.
+        The answer's text, and its tokens without the end of turn.
     """
     import torch
 
-    probe = next((probe for probe in probes if probe.images), probes[0])
-    images = [conversation.open_image(path) for path in probe.images]
-    rendered = conversation.render(processor, probe.text, len(images))
+    images = [conversation.open_image(image) for image in probe.images]
+    rendered = f"{probe.text}\n"
+    if images or has_template(processor):
+        rendered = conversation.render(processor, probe.text, len(images))
     inputs = _on(conversation.encode(processor, rendered, images), model.device)
     with torch.inference_mode():
         output = model.generate(**inputs, do_sample=False, max_new_tokens=probe.max_new_tokens)
@@ -188,7 +241,7 @@ def ask(model: Any, processor: Any, probes: Sequence[Probe]) -> tuple[str, str, 
     tokens = output[0, inputs["input_ids"].shape[1] :].tolist()
     answer = tokenizer.decode(tokens, skip_special_tokens=True)
     special = set(tokenizer.all_special_ids)
-    return probe.text, str(answer), [token for token in tokens if token not in special]
+    return str(answer), [token for token in tokens if token not in special]
 
 
 def _on(inputs: Mapping[str, Any], device: Any) -> dict[str, Any]:

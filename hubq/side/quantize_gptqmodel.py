@@ -12,14 +12,17 @@ from typing import Any
 
 import calibration_rows
 import events
+import gptqmodel_families
 import gptqmodel_repairs
 import quantizing
+import shards
+from gptqmodel_repairs import told
 from quantizing import Made, QuantizationError, Task
 
 LIBRARIES = ("gptqmodel", "transformers", "torch", "safetensors", "tokenizers", "numpy", "optimum")
 #: What may stand for a module's loss: nothing but a number; for AWQ also this, of a module whose
 #: input has no scale to fold, such as the output projection under grouped-query attention.
-LOSSLESS = {"gptq": (), "awq": ("not applicable",), "rtn": ()}
+LOSSLESS = {"gptq": (), "gptaq": (), "awq": ("not applicable",), "rtn": ()}
 
 
 def run(job: dict[str, Any], work: Path) -> dict[str, Any]:
@@ -35,12 +38,14 @@ def quantize(task: Task) -> Made:
     """
     with task.clock.phase("import"):
         from gptqmodel import GPTQModel
+
+        gptqmodel_families.register()
     with task.clock.phase("read calibration"):
         rows, dropped = _calibration(task)
     with task.clock.phase("load"):
         config = _configuration(task.settings, task.scratch)
         model = GPTQModel.load(str(task.source), config, device=task.settings["device"])
-    with task.clock.phase("quantize"), gptqmodel_repairs.repaired(model):
+    with task.clock.phase("quantize"), gptqmodel_repairs.repaired(model), told(report):
         watch(model)
         log = model.quantize(
             [row.inputs for row in rows] if rows else None, batch_size=1, calibration_sort=None
@@ -48,8 +53,8 @@ def quantize(task: Task) -> Made:
     events.check()
     modules = _modules(log, task.settings)
     quantizing.require_every_layer(modules, quantizing.language_layers(model.model.config))
-    with task.clock.phase("save"):
-        model.save(str(task.checkpoint))
+    with task.clock.phase("save"), gptqmodel_repairs.source_names(model):
+        model.save(str(task.checkpoint), max_shard_size=shards.largest(task.source))
     with task.clock.phase("put in order"):
         resolved = quantizing.put_in_order(
             task.source, task.checkpoint, amend=lambda saved: _amend(task.checkpoint, saved)
@@ -77,7 +82,7 @@ def _calibration(
 
 def _configuration(settings: dict[str, Any], scratch: Path) -> Any:
     """Return GPTQModel's configuration for these settings."""
-    from gptqmodel.quantization.config import AWQConfig, GPTQConfig, RTNConfig
+    from gptqmodel.quantization.config import AWQConfig, GPTAQConfig, GPTQConfig, RTNConfig
 
     shared = {
         "bits": settings["bits"],
@@ -90,8 +95,14 @@ def _configuration(settings: dict[str, Any], scratch: Path) -> Any:
         return AWQConfig(**shared)
     if settings["method"] == "rtn":
         return RTNConfig(**shared)
-    order = {"desc_act": True, "act_group_aware": False} if settings["desc_act"] else {}
-    return GPTQConfig(**shared, damp_percent=settings["damp"], **order)
+    solver: dict[str, Any] = {"desc_act": settings["desc_act"], "damp_percent": settings["damp"]}
+    if settings["method"] == "gptaq":
+        solver["gptaq"] = GPTAQConfig(alpha=settings["alpha"])
+    # The library's own order of groups: it cannot be had with act-order or without groups, and
+    # GPTAQ ignores it.
+    plain = settings["method"] == "gptq" and settings["group_size"] > 0
+    solver["act_group_aware"] = plain and not settings["desc_act"]
+    return GPTQConfig(**shared, **solver)
 
 
 def watch(model: Any) -> None:
@@ -105,6 +116,14 @@ def watch(model: Any) -> None:
         events.check()
 
     model.layer_callback, model.subset_callback = on_layer, on_subset
+
+
+def report(entry: dict[str, Any]) -> None:
+    """Tell the loss of a module that the library has just logged."""
+    loss = _number(entry.get("loss"))
+    if loss is not None:
+        module = {"layer": int(entry["layer"]), "module": str(entry["module"])}
+        events.metric("loss", loss, **module)
 
 
 def _modules(log: dict[str, list[Any]], settings: dict[str, Any]) -> list[dict[str, Any]]:

@@ -45,8 +45,7 @@ def install(
     uv.stream([*venv, "venv"], progress=progress, folder=folder, pass_fds=pass_fds)
     for number, (pins, options) in enumerate(steps(spec, lock, uv)):
         requirements = folder / f"requirements-{number}.txt"
-        text = "".join(pin.line() + "\n" for pin in pins)
-        requirements.write_text(text, encoding="utf-8")
+        requirements.write_text(requirements_text(pins), encoding="utf-8")
         fixed = ["--python", str(interpreter(folder)), "--no-deps", "--require-hashes"]
         uv.stream(
             ["pip", "install", *fixed, "--compile-bytecode", *options, "-r", requirements.name],
@@ -57,6 +56,11 @@ def install(
         requirements.unlink()
     if spec.torchvision_shim:
         _install_shim(folder)
+
+
+def requirements_text(pins: Sequence[Pin]) -> str:
+    """Return a requirements file that is met by these very builds and their hashes only."""
+    return "".join(pin.line("===") + "\n" for pin in pins)
 
 
 def steps(

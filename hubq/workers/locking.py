@@ -40,11 +40,15 @@ class Pin(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     hashes: tuple[str, ...]
 
-    def line(self) -> str:
-        """Return the pin in pip's format, over several lines."""
-        return " \\\n".join(
-            [f"{self.name}=={self.version}", *(f"    --hash=sha256:{one}" for one in self.hashes)]
-        )
+    def line(self, equals: str = "==") -> str:
+        """Return the pin in pip's format, over several lines.
+
+        Args:
+            equals: `===` means this very build; with `==` a local one (`+cpu`) would be taken
+                before it wherever a wheel folder or index offers one.
+        """
+        hashes = (f"    --hash=sha256:{one}" for one in self.hashes)
+        return " \\\n".join([f"{self.name}{equals}{self.version}", *hashes])
 
 
 def read_lock(text: str) -> tuple[Pin, ...]:

@@ -18,7 +18,7 @@ from hubq.errors import BadInput
 from hubq.model.codec import digest as digest_of
 from hubq.workers.specs import SIDE
 
-Role: TypeAlias = Literal["quantize", "inference", "bench"]
+Role: TypeAlias = Literal["quantize", "inference", "vllm", "bench"]
 
 
 class Worker(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +44,12 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
 
 WORKERS: tuple[Worker, ...] = (
     Worker(kind="quantize", backend="gptqmodel", environment="gptqmodel", role="quantize"),
+    Worker(kind="quantize", backend="optimum", environment="gptqmodel", role="quantize"),
+    Worker(kind="quantize", backend="autogptq", environment="legacy", role="quantize"),
+    Worker(kind="quantize", backend="autoawq", environment="legacy", role="quantize"),
+    Worker(kind="quantize", backend="llmcompressor", environment="llmcompressor", role="quantize"),
     Worker(kind="certify", backend="transformers", environment="gptqmodel", role="inference"),
+    Worker(kind="certify", backend="vllm", environment="vllm", role="vllm"),
     Worker(kind="generate", backend="transformers", environment="gptqmodel", role="inference"),
     Worker(kind="bench", backend="transformers", environment="gptqmodel", role="bench"),
 )

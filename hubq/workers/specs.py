@@ -22,8 +22,7 @@ SHIM = SIDE / "torchvision_shim.py"
 
 GIB = 1 << 30
 
-_ALWAYS = {
-    "GPTQMODEL_OFFLINE": "1",
+_OFFLINE = {
     "HF_DATASETS_OFFLINE": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -31,7 +30,34 @@ _ALWAYS = {
     "TOKENIZERS_PARALLELISM": "false",
     "TRANSFORMERS_OFFLINE": "1",
 }
-_GPTQMODEL = ("torch", "torchvision", "transformers", "optimum", "gptqmodel")
+_ON_CPU = {**_OFFLINE, "OMP_NUM_THREADS": "1"}
+# Slots name GPUs by number, in the order in which the driver lists them.
+_ON_CUDA = {**_OFFLINE, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+_GPTQMODEL_VARIABLES = {
+    "GPTQMODEL_OFFLINE": "1",
+    # GPTQModel refuses to load with one worker, its default on two cores.
+    "GPTQMODEL_CPU_WORKERS": "2",
+}
+_VLLM_VARIABLES = {"DO_NOT_TRACK": "1", "VLLM_NO_USAGE_STATS": "1"}
+
+_GPTQMODEL = (
+    "torch",
+    "torchvision",
+    "transformers",
+    "optimum.gptq",
+    "gptqmodel",
+    "compressed_tensors",
+)
+_LEGACY = ("torch", "transformers", "auto_gptq", "awq")
+_LLMCOMPRESSOR = ("torch", "torchvision", "transformers", "llmcompressor", "compressed_tensors")
+_VLLM = ("torch", "torchvision", "transformers", "vllm", "compressed_tensors")
+
+_TORCH = "torch==2.13.0"
+# Left out on CPUs: triton takes 1 GB and has no kernels for them, and the registry's builds of the
+# other two do not load beside a torch without CUDA.
+_NO_TRITON = "triton ; python_version < '0'"
+_NO_AUDIO = "torchaudio ; python_version < '0'"
+_NO_CODEC = "torchcodec ; python_version < '0'"
 
 SPECS: tuple[EnvironmentSpec, ...] = (
     EnvironmentSpec(
@@ -40,19 +66,17 @@ SPECS: tuple[EnvironmentSpec, ...] = (
         python="3.11",
         lock="gptqmodel-cpu.lock",
         imports=_GPTQMODEL,
-        overrides=("torch==2.13.0",),
+        overrides=(_TORCH,),
         local_torch="cpu",
         torchvision_shim=True,
-        disk_bytes=3 * GIB,
+        disk_bytes=4 * GIB,
         variables={
-            **_ALWAYS,
-            # GPTQModel refuses to load with one worker, its default on two cores.
-            "GPTQMODEL_CPU_WORKERS": "2",
+            **_ON_CPU,
+            **_GPTQMODEL_VARIABLES,
             # Compiling its packing kernel takes longer than packing a small model without it.
             "GPTQMODEL_DISABLE_PACK_EXT": "1",
             # Its 8-bit layers would compile for minutes at the first forward.
             "TORCHDYNAMO_DISABLE": "1",
-            "OMP_NUM_THREADS": "1",
         },
     ),
     EnvironmentSpec(
@@ -61,13 +85,70 @@ SPECS: tuple[EnvironmentSpec, ...] = (
         python="3.11",
         lock="gptqmodel-cuda.lock",
         imports=_GPTQMODEL,
-        disk_bytes=20 * GIB,
-        variables={
-            **_ALWAYS,
-            "GPTQMODEL_CPU_WORKERS": "2",
-            # Slots name GPUs by number, in the order in which the driver lists them.
-            "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
-        },
+        disk_bytes=12 * GIB,
+        variables={**_ON_CUDA, **_GPTQMODEL_VARIABLES},
+    ),
+    EnvironmentSpec(
+        name="legacy",
+        device="cpu",
+        python="3.11",
+        lock="legacy-cpu.lock",
+        imports=_LEGACY,
+        overrides=(_TORCH, _NO_TRITON),
+        local_torch="cpu",
+        disk_bytes=3 * GIB,
+        variables=_ON_CPU,
+    ),
+    EnvironmentSpec(
+        name="legacy",
+        device="cuda",
+        python="3.11",
+        lock="legacy-cuda.lock",
+        imports=_LEGACY,
+        disk_bytes=11 * GIB,
+        variables=_ON_CUDA,
+    ),
+    EnvironmentSpec(
+        name="llmcompressor",
+        device="cpu",
+        python="3.11",
+        lock="llmcompressor-cpu.lock",
+        imports=_LLMCOMPRESSOR,
+        overrides=(_TORCH,),
+        local_torch="cpu",
+        torchvision_shim=True,
+        disk_bytes=3 * GIB,
+        variables=_ON_CPU,
+    ),
+    EnvironmentSpec(
+        name="llmcompressor",
+        device="cuda",
+        python="3.11",
+        lock="llmcompressor-cuda.lock",
+        imports=_LLMCOMPRESSOR,
+        disk_bytes=11 * GIB,
+        variables=_ON_CUDA,
+    ),
+    EnvironmentSpec(
+        name="vllm",
+        device="cpu",
+        python="3.11",
+        lock="vllm-cpu.lock",
+        imports=_VLLM,
+        overrides=(_TORCH, _NO_TRITON, _NO_AUDIO, _NO_CODEC),
+        local_torch="cpu",
+        torchvision_shim=True,
+        disk_bytes=5 * GIB,
+        variables={**_ON_CPU, **_VLLM_VARIABLES, "VLLM_CPU_KVCACHE_SPACE": "1"},
+    ),
+    EnvironmentSpec(
+        name="vllm",
+        device="cuda",
+        python="3.11",
+        lock="vllm-cuda.lock",
+        imports=_VLLM,
+        disk_bytes=17 * GIB,
+        variables={**_ON_CUDA, **_VLLM_VARIABLES},
     ),
 )
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hubq.model.environment import EnvironmentSpec
+from hubq.resources import cache_folder
 from hubq.workers.installer import is_secret
 
 ALLOWED = frozenset(
@@ -85,6 +86,10 @@ def _caches(scratch: Path) -> dict[str, str]:
         "HF_MODULES_CACHE": str(hub / "modules"),
         "TRANSFORMERS_CACHE": str(hub / "hub"),
         "TORCHINDUCTOR_CACHE_DIR": str(scratch / "inductor"),
+        "TRITON_CACHE_DIR": str(scratch / "triton"),
+        # What vLLM finds out about an architecture takes it half a minute and is worth keeping.
+        "VLLM_CACHE_ROOT": str(cache_folder() / "vllm"),
+        "VLLM_CONFIG_ROOT": str(scratch / "vllm"),
     }
 
 

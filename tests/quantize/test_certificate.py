@@ -58,13 +58,108 @@ def test_a_verdict_without_a_reason_still_refuses(tmp_path: Path) -> None:
     assert certificate.collect(write(tmp_path, good=False), {}).refusal
 
 
+def test_the_floor_is_measured_beside_the_divergence(tmp_path: Path) -> None:
+    floor = {"value": 4e-05, "n": 80, "se": 1e-05, "low": 2e-05, "high": 6e-05}
+    collected = certificate.collect(write(tmp_path, kl_floor=floor, top1_floor=floor), {})
+    units = {measure.name: (measure.value, measure.unit) for measure in collected.measures}
+    assert units["kl_floor"] == (4e-05, "nats")
+    assert units["top1_floor"] == (4e-05, "fraction")
+
+
+def test_a_skipped_check_is_kept_as_such_and_refuses_nothing(tmp_path: Path) -> None:
+    skipped = {"name": "layers", "good": True, "said": "no source", "state": "skipped"}
+    collected = certificate.collect(write(tmp_path, checks=[skipped]), {})
+    assert collected.refusal == ""
+    assert collected.facts["checks"] == [{**skipped, "finding": ""}]
+
+
+@pytest.mark.parametrize(
+    ("config", "settings"),
+    [
+        (
+            {"dtype": "float16", "quantization_config": {"quant_method": "gptq", "bits": 8}},
+            {"method": "gptq", "bits": 8, "dtype": "float16"},
+        ),
+        (
+            {
+                "torch_dtype": "torch.float16",
+                "quantization_config": {
+                    "quant_method": "awq",
+                    "w_bit": 4,
+                    "q_group_size": 128,
+                    "zero_point": True,
+                },
+            },
+            {"method": "awq", "bits": 4, "group_size": 128, "sym": False, "dtype": "float16"},
+        ),
+        (
+            {
+                "quantization_config": {
+                    "quant_method": "compressed-tensors",
+                    "config_groups": {
+                        "group_0": {
+                            "weights": {
+                                "num_bits": 4,
+                                "type": "int",
+                                "strategy": "group",
+                                "group_size": 128,
+                                "symmetric": True,
+                            }
+                        }
+                    },
+                }
+            },
+            {
+                "method": "compressed-tensors",
+                "bits": 4,
+                "group_size": 128,
+                "desc_act": False,
+                "sym": True,
+                "dtype": "bfloat16",
+            },
+        ),
+        (
+            {
+                "quantization_config": {
+                    "config_groups": {
+                        "a": {"weights": {"num_bits": 8, "type": "float", "strategy": "channel"}}
+                    }
+                }
+            },
+            {
+                "method": "fp8",
+                "bits": 8,
+                "group_size": -1,
+                "desc_act": False,
+                "dtype": "bfloat16",
+            },
+        ),
+    ],
+)
+def test_settings_come_from_a_checkpoints_own_configuration(
+    config: dict[str, Any], settings: dict[str, Any]
+) -> None:
+    assert certificate.derive_settings(config) == {**settings, "derived": True}
+
+
+@pytest.mark.parametrize("said", [None, {}, {"bits": 4}, {"config_groups": {}}])
+def test_a_model_that_does_not_say_how_it_is_quantized_has_no_settings(said: object) -> None:
+    with pytest.raises(BadInput, match="quantiz"):
+        certificate.derive_settings({"quantization_config": said})
+
+
 def test_a_missing_certificate_is_no_certificate(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"certificate\.json"):
         certificate.collect(tmp_path, {})
 
 
 def test_the_job_takes_both_models_and_the_items_of_every_task(tmp_path: Path) -> None:
-    paths = {name: tmp_path / name for name in ("model", "checkpoint", "items/DocVQA", "other")}
-    job = certificate.job({"probes": 16}, paths)
+    names = ("model", "checkpoint", "items/DocVQA", "quantize", "other")
+    job = certificate.job({"probes": 16}, {name: tmp_path / name for name in names})
     assert job["settings"] == {"probes": 16}
-    assert sorted(job["paths"]) == ["checkpoint", "items/DocVQA", "model"]
+    assert sorted(job["paths"]) == ["checkpoint", "items/DocVQA", "model", "quantize"]
+
+
+def test_a_job_may_have_a_checkpoint_and_nothing_else(tmp_path: Path) -> None:
+    job = certificate.job({}, {"checkpoint": tmp_path})
+    assert job["paths"] == {"checkpoint": str(tmp_path)}

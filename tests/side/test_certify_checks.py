@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.side import tiny_checkpoints
+
 SIDE = Path(__file__).resolve().parents[2] / "hubq" / "side"
-SETTINGS = {"method": "gptq", "bits": 4, "group_size": 128, "desc_act": False, "max_kl": 0.02}
-QUANTIZATION = {"quant_method": "gptq", "bits": 4, "group_size": 128, "desc_act": False}
 
 
 @pytest.fixture
@@ -26,55 +26,49 @@ def probing(certify: Any) -> Any:
     return certify.probing
 
 
-def configured(folder: Path, quantization: object, twin: object = None) -> Path:
-    (folder / "config.json").write_text(json.dumps({"quantization_config": quantization}))
-    (folder / "quantize_config.json").write_text(json.dumps(twin or quantization))
-    return folder
+def case(certify: Any, checkpoint: Path, source: Path | None = None, **settings: Any) -> Any:
+    paths = {"checkpoint": str(checkpoint)} | ({"model": str(source)} if source else {})
+    return certify.certify_case.read_case(settings, paths)
 
 
-def test_a_configuration_as_asked_for_is_good(certify: Any, tmp_path: Path) -> None:
-    folder = configured(tmp_path, QUANTIZATION)
-    assert certify.configuration_problem(folder, SETTINGS) == ""
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"bits": 8}, "bits is 8, asked for was 4"),
-        ({"group_size": 64}, "group_size is 64, asked for was 128"),
-        ({"quant_method": "awq"}, "quant_method is 'awq', asked for was 'gptq'"),
-        ({"desc_act": True}, "desc_act is True, asked for was False"),
-    ],
-)
-def test_a_configuration_that_was_not_asked_for_is_named(
-    certify: Any, tmp_path: Path, change: dict[str, object], said: str
+def test_the_files_of_a_good_checkpoint_are_good_with_and_without_its_source(
+    certify: Any, tmp_path: Path
 ) -> None:
-    folder = configured(tmp_path, {**QUANTIZATION, **change})
-    assert certify.configuration_problem(folder, SETTINGS) == said
+    source = tiny_checkpoints.source(tmp_path / "source")
+    made = tiny_checkpoints.gptq(tmp_path / "made")
+    asked = {"method": "gptq", "bits": 4, "group_size": 128, "desc_act": False, "sym": True}
+    for one in (case(certify, made, source, **asked), case(certify, made, derived=True)):
+        checks = list(certify.certify_case.file_checks(one))
+        assert [check.said for check in checks if not check.good] == []
+        assert {check.state for check in checks} == {"passed"}
 
 
-def test_two_configurations_that_differ_are_refused(certify: Any, tmp_path: Path) -> None:
-    folder = configured(tmp_path, QUANTIZATION, {**QUANTIZATION, "sym": True})
-    said = certify.configuration_problem(folder, SETTINGS)
-    assert said == "config.json and quantize_config.json differ"
+def test_what_cannot_be_read_is_a_fault_and_not_an_error(certify: Any, tmp_path: Path) -> None:
+    made = tiny_checkpoints.gptq(tmp_path / "made")
+    (made / "config.json").write_text("{")
+    checks = {c.name: c for c in certify.certify_case.file_checks(case(certify, made, bits=4))}
+    assert checks["weight files"].good
+    configuration = checks["configuration"]
+    assert (configuration.state, configuration.finding) == ("failed", "unreadable")
+    assert configuration.said.startswith("JSONDecodeError: ")
 
 
-def test_changed_processor_files_and_leaked_paths_are_named(certify: Any, tmp_path: Path) -> None:
-    source, made = tmp_path / "source", tmp_path / "made"
-    source.mkdir()
-    made.mkdir()
-    for name in ("tokenizer.json", "preprocessor_config.json", "chat_template.jinja"):
-        (source / name).write_text("{}")
-    (made / "tokenizer.json").write_text("{}")
-    (made / "preprocessor_config.json").write_text('{"cache": "/home/someone/cache"}')
-    configured(made, QUANTIZATION)
-    checks = {check.name: check for check in certify.file_checks(source, made, SETTINGS)}
-    files = checks["processor and other files"]
-    assert files.said == "missing or changed: chat_template.jinja, preprocessor_config.json"
-    leak = "preprocessor_config.json: cache = /home/someone/cache"
-    assert (checks["local paths"].good, checks["local paths"].said) == (False, leak)
-    assert checks["configuration"].good
-    assert not checks["weight files"].good
+def test_weights_are_only_held_against_digests_that_were_recorded(
+    certify: Any, tmp_path: Path
+) -> None:
+    one, record = case(certify, tiny_checkpoints.gptq(tmp_path / "made")), tmp_path / "made.json"
+    look = certify.certify_case.digest_check
+    assert look(one, None).state == "skipped"
+    record.write_text("{}")
+    assert look(one, record).said == "no digests were recorded when it was made"
+    record.write_text(json.dumps({"weights": {"model.safetensors": "0" * 64}}))
+    assert look(one, record).finding == "other-weights"
+
+
+def test_no_path_of_this_machine_gets_into_a_certificate(certify: Any, tmp_path: Path) -> None:
+    one = case(certify, tmp_path / "made", tmp_path / "source")
+    said = f"no file {tmp_path}/made/model.safetensors in {tmp_path}/source"
+    assert one.named(said) == "no file model.safetensors in the source"
 
 
 @pytest.mark.parametrize(
@@ -89,23 +83,60 @@ def test_changed_processor_files_and_leaked_paths_are_named(certify: Any, tmp_pa
     ],
 )
 def test_an_answer_says_something(certify: Any, answer: str, tokens: list[int], good: bool) -> None:
-    assert certify._answers(answer, tokens).good is good
+    assert (certify.certify_probes.is_degenerate(answer, tokens) == "") is good
 
 
-def test_only_the_language_models_linears_may_be_packed(certify: Any) -> None:
-    assert certify.is_packable("model.language_model.layers.0.mlp.up_proj")
-    assert certify.is_packable("model.layers.11.self_attn.q_proj")
-    assert not certify.is_packable("model.visual.blocks.0.attn.qkv")
-    assert not certify.is_packable("model.vision_tower.encoder.layers.0.fc1")
-    assert not certify.is_packable("lm_head")
+def test_a_layer_that_is_off_or_not_a_number_is_named(certify: Any) -> None:
+    look = certify.certify_layers.check
+    good = look({"layers.0": 0.05, "layers.1": 0.1}, 4)
+    assert good.said == "2 layers, layers.1 furthest off: 0.1 of what it adds"
+    bad = look({"layers.0": 1.0, "layers.1": 0.1}, 4)
+    said = "layers.0 is off by 1 of what it adds in the source, allowed 0.5"
+    assert (bad.good, bad.finding, bad.said) == (False, "layer-output", said)
+    assert look({"layers.0": 0.05, "layers.1": float("nan")}, 4).said.startswith("layers.1 is off")
+
+
+def test_weights_with_no_place_or_no_file_are_named(certify: Any, tmp_path: Path) -> None:
+    one = case(certify, tiny_checkpoints.gptq(tmp_path / "made"))
+    assert certify.loads_check(one, {}).good
+    random = certify.loads_check(one, {"missing_keys": ["a.weight"], "unexpected_keys": ["a.B"]})
+    assert random.finding == "random-weights"
+    assert random.said == "not in the files, so random: a.weight; unexpected: a.B"
+    left = certify.loads_check(one, {"unexpected_keys": ["a.B"]})
+    assert (left.finding, left.said) == ("misfit", "unexpected: a.B")
+
+
+def test_numbers_that_json_cannot_hold_are_left_out(certify: Any) -> None:
+    record = {"layers": {"layers.0": float("nan"), "layers.1": 0.5}, "kl": [float("inf"), 1]}
+    assert certify.finite_json(record) == {
+        "layers": {"layers.0": None, "layers.1": 0.5},
+        "kl": [None, 1],
+    }
 
 
 def test_the_divergence_is_held_against_the_limit(certify: Any) -> None:
-    assert certify._divergence({"value": 0.08}, None) == []
-    (good,) = certify._divergence({"value": 0.012}, 0.02)
-    assert good.good
-    (bad,) = certify._divergence({"value": 0.08}, 0.02)
+    look = certify.divergence_check
+    assert look({"value": 0.08}, None).said == "KL 0.08; no limit is set"
+    assert look({"value": 0.012}, 0.02).good
+    bad = look({"value": 0.08}, 0.02)
     assert (bad.good, bad.said) == (False, "KL 0.08 is above the recipe's limit 0.02")
+
+
+def test_the_agreement_is_held_against_the_limit(certify: Any) -> None:
+    look = certify.agreement_check
+    assert look({"value": 0.5}, None).good
+    assert look({"value": 0.97}, 0.95).good
+    bad = look({"value": 0.9}, 0.95)
+    said = "top-1 agreement 0.9 is below the recipe's limit 0.95"
+    assert (bad.finding, bad.said) == ("agreement", said)
+
+
+def test_fixed_probes_have_pictures_only_for_models_that_take_them(certify: Any) -> None:
+    probes = certify.certify_probes
+    texts = probes.fixed(pictures=False)
+    assert not any(probe.images for probe in texts)
+    assert len({probe.key for probe in probes.fixed(pictures=False)}) == len(texts)
+    assert [probe.key for probe in probes.canaries(pictures=False)] == ["text-0", "text-1"]
 
 
 def test_intervals_hold_the_mean_and_say_something_when_all_agree(probing: Any) -> None:

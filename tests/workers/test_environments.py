@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import csv
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,10 +16,12 @@ import pytest
 from hubq.errors import BadInput, EnvironmentProblem
 from hubq.model.environment import EnvironmentSpec
 from hubq.workers.environments import EnvironmentStore, default_root
-from hubq.workers.specs import spec_for
+from hubq.workers.specs import SPECS
+from hubq.workers.variables import spec_environ
 from tests.workers.tiny import Tiny, make_wheel
 
 REPO = Path(__file__).resolve().parents[2]
+CPU = [spec for spec in SPECS if spec.device == "cpu"]
 
 BUILD_AND_HANG = """
 import sys, time
@@ -224,22 +228,53 @@ def test_environments_lie_in_the_cache_folder_unless_told_otherwise(
     assert default_root() == tmp_path / "xdg" / "hubq" / "environments"
 
 
+PROCESS = """
+import sys
+from PIL import Image
+from transformers import AutoProcessor
+processor = AutoProcessor.from_pretrained(sys.argv[1])
+text = "<|vision_start|><|image_pad|><|vision_end|>Read row 1."
+picture = Image.new("RGB", (84, 84), "white")
+inputs = processor(text=[text], images=[picture], return_tensors="pt")
+print(tuple(inputs["pixel_values"].shape), float(inputs["pixel_values"].sum()))
+"""
+
+
 @pytest.mark.backend
-def test_the_real_environment_builds_and_imports_under_the_shim() -> None:
-    store, spec = EnvironmentStore(), spec_for("gptqmodel", "cpu")
-    built = store.build(spec)
-    assert store.check(spec) == ()
-    assert built.installed.torch.version.startswith("2.13.0")
-    assert built.installed.torch.cuda == ""
-    assert built.installed.attention[:2] == ("eager", "sdpa")
-    code = (
-        "from transformers import AutoProcessor, Qwen2VLForConditionalGeneration\n"
-        "from transformers import Qwen2VLVideoProcessor\n"
-        "import torch, torchvision\n"
-        "from torchvision.transforms.v2 import functional as f\n"
-        "print(tuple(f.resize(torch.zeros(3, 8, 8), [4, 4]).shape))"
-    )
-    done = subprocess.run(
-        [built.interpreter, "-I", "-c", code], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip().endswith("(3, 4, 4)")
+@pytest.mark.parametrize("spec", CPU, ids=lambda spec: spec.name)
+class TestRealEnvironments:
+    def test_it_builds_and_its_libraries_import(self, spec: EnvironmentSpec) -> None:
+        store = EnvironmentStore()
+        built = store.build(spec)
+        assert store.check(spec) == ()
+        assert built.installed.torch.version.startswith("2.13.0")
+        assert built.installed.torch.cuda == ""
+        assert built.installed.attention[:2] == ("eager", "sdpa")
+
+    def test_no_two_of_its_packages_own_the_same_file(self, spec: EnvironmentSpec) -> None:
+        built = EnvironmentStore().build(spec)
+        (site,) = built.interpreter.parents[1].glob("lib/python3*/site-packages")
+        owners: dict[str, set[str]] = {}
+        for record in site.glob("*.dist-info/RECORD"):
+            for name, *_ in csv.reader(record.read_text(encoding="utf-8").splitlines()):
+                owners.setdefault(name, set()).add(record.parent.name)
+        assert len(owners) > 5000
+        assert {name: found for name, found in owners.items() if len(found) > 1} == {}
+
+    def test_pictures_are_prepared_alike_in_all(
+        self, spec: EnvironmentSpec, tmp_path: Path
+    ) -> None:
+        source = shutil.copytree(REPO / "examples" / "nano-qwen2-vl" / "model", tmp_path / "model")
+        settings = msgspec.json.decode((source / "tokenizer_config.json").read_bytes())
+        # transformers 5 writes a list, which 4.51.3 cannot read.
+        del settings["extra_special_tokens"]
+        (source / "tokenizer_config.json").write_bytes(msgspec.json.encode(settings))
+        built = EnvironmentStore().build(spec)
+        done = subprocess.run(
+            [built.interpreter, "-I", "-c", PROCESS, str(source)],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=spec_environ(spec, scratch=tmp_path),
+        )
+        assert done.stdout.splitlines()[-1] == "(36, 1176) 42336.0"

@@ -62,6 +62,18 @@ def test_the_local_torch_and_the_shim_are_really_installed(tiny: Tiny) -> None:
     assert sorted(path.name for path in folder.iterdir()) == ["venv"]
 
 
+def test_a_local_build_is_not_taken_where_the_registrys_is_wanted(tiny: Tiny) -> None:
+    wheel = make_wheel(tiny.wheels, "torch", "2.0")
+    make_wheel(tiny.wheels, "torch", "2.0+cpu")
+    tiny.lock(wheel)
+    lock = read_lock((tiny.locks / "tiny.lock").read_text())
+    folder = tiny.root / "t"
+    folder.mkdir(parents=True)
+    install(tiny.spec, lock, folder=folder, uv=tiny.installer(), progress=lambda _line: None)
+    (site,) = interpreter(folder).parents[1].glob("lib/python3*/site-packages")
+    assert [path.name for path in site.glob("torch-*")] == ["torch-2.0.dist-info"]
+
+
 def test_differences_from_the_lock_are_named() -> None:
     installed = Installed(
         python="3.11.7",
