@@ -66,7 +66,7 @@ def test_qwens_published_parameters_are_in_the_recipe() -> None:
         (lambda d: d["variants"][2].update(bits=8), "variants[2].bits: expected 4 with method awq"),
         (lambda d: d.update(variants=[]), "variants: expected at least one, got none"),
         (lambda d: d.update(repo="{nam}/x"), "repo: expected {namespace}, {source} and {variant}"),
-        (lambda d: d.update(suite="nope"), "suite: no such file 'nope'; bundled: nano, qwen2-vl"),
+        (lambda d: d.update(suite="nope"), "suite: no such file 'nope'; bundled: nano, nano-quick"),
     ],
 )
 def test_an_error_names_file_place_and_what_was_expected(
@@ -90,13 +90,15 @@ def test_broken_yaml_names_line_and_column(tmp_path: Path) -> None:
 def test_a_recipe_is_chosen_by_model_type_but_never_the_nano_one() -> None:
     assert recipes.for_model_type("qwen2_vl") == "qwen2-vl"
     with pytest.raises(
-        BadInput, match="no recipe for model_type 'mamba'; there are recipes for: qwen2_vl"
+        BadInput, match="no recipe for model_type 'mamba'; there are recipes for: llava_onevision"
     ):
         recipes.for_model_type("mamba")
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(BadInput, match="unknown recipe 'qwen'; there are: nano, qwen2-vl"):
+    with pytest.raises(
+        BadInput, match="unknown recipe 'qwen'; there are: llava-onevision, modality"
+    ):
         recipes.load("qwen")
 
 

@@ -166,8 +166,9 @@ def _overlap(family: Family, ledger: Ledger, names: tuple[str, ...]) -> Iterator
             items = ledger.own(f"overlap_items.{name}", f"{place}/items", COUNT)
             tasks = listed(family.overlaps[name]["by_task"])
             yield (
-                f"**Overlap.** {rows} calibration rows of {name} stand in the evaluation sets too "
-                f"({items} questions of {tasks}). Its scores there may be too high."
+                f"**Overlap.** Calibration rows of {name} that stand in the evaluation sets too: "
+                f"{rows}; questions concerned: {items}, of {tasks}. Its scores there may be too "
+                "high."
             )
 
 

@@ -17,7 +17,8 @@ def test_every_suite_can_be_read(path: Path) -> None:
     assert suite.tasks
     assert len({task.name for task in suite.tasks}) == len(suite.tasks)
     for task in suite.tasks:
-        assert task.file.startswith("bundled:") or task.address
+        own = path.stem == "text"  # people bring rows of their own
+        assert task.file.startswith("bundled:") or task.address or own
 
 
 @pytest.mark.parametrize(

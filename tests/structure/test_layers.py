@@ -33,10 +33,15 @@ OWNERS = {
     "starlette": {"localhub"},
     "uvicorn": {"localhub"},
     "rich": {"cli"},
-    "numpy": {"stats"},
+    "numpy": {"stats", "quantize"},
+    "PIL": {"quantize"},
+    "pyarrow": {"quantize"},
     "uv": {"workers"},
 }
-BACKENDS = {"torch", "transformers", "gptqmodel", "optimum", "safetensors", "tokenizers", "PIL"}
+BACKENDS = {
+    *("torch", "transformers", "gptqmodel", "optimum", "safetensors", "tokenizers"),
+    *("llmcompressor", "compressed_tensors", "auto_gptq", "awq", "vllm"),
+}
 
 SIDE = sorted((PACKAGE / "side").glob("*.py"))
 SOURCES = sorted(set(PACKAGE.rglob("*.py")) - set(SIDE) - set(PACKAGE.glob("_bundled/**/*.py")))
