@@ -176,6 +176,7 @@ class _Planner:
     def _certify(self, variant: VariantSpec) -> list[Stage]:
         """Return the stages that certify a variant: one for each engine, transformers first."""
         shared = {
+            "name": variant.name,
             "method": variant.method,
             "bits": variant.bits,
             "group_size": variant.group_size,

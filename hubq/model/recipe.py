@@ -39,6 +39,7 @@ class Calibration(_Strict, frozen=True, kw_only=True):
         samples: how many rows are drawn.
         length: the longest row in tokens, text and vision together; longer rows are dropped.
         min_length: the shortest row in tokens; shorter ones are dropped.
+        cut: cut text beyond `length` instead; a row whose pictures would be cut is dropped still.
         seed: of the draw.
         modality: `image-text` keeps the images, `text` leaves them out.
     """
@@ -49,6 +50,7 @@ class Calibration(_Strict, frozen=True, kw_only=True):
     samples: PositiveInt = 128
     length: PositiveInt = 2048
     min_length: PositiveInt = 1
+    cut: bool = False
     seed: int = 0
     modality: Modality = "image-text"
 

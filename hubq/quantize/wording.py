@@ -62,7 +62,7 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
         marks |= {Mark("answer", run) for answer in self.answers for run in _runs(answer)}
         if 0 < len(self.question) < RUN:
             marks.add(Mark("question", " ".join(self.question)))
-        if self.question:
+        if self.question and self.answers:
             marks |= {Mark("whole", " ".join(t)) for t in texts if len(t) >= RUN}
         return marks
 

@@ -73,7 +73,8 @@ class Materials:
 
         def make(folder: Path) -> None:
             rows = calibration.prepared(self.calibration(name))
-            found = overlap.find(rows, list(self._asked()), self._prints())
+            prints = self._prints() if any(row.image for row in rows) else None
+            found = overlap.find(rows, list(self._asked()), prints)
             said = {**overlap.facts(found), "said": overlap.describe(found)}
             folder.mkdir(parents=True, exist_ok=True)
             (folder / OVERLAP).write_text(pretty(said), encoding="utf-8")

@@ -153,6 +153,7 @@ class _Rows:
         layers[0] = first
         for part in (*moved, first):
             part.cpu()
+        self._lengths = [part.shape[1] for part in states]
         return layers, {"position_embeddings": (), "attention_mask": None}, _joined(states)
 
     def _module_forward(self, x: Any, module: Any, _told_to_all: dict[str, Any]) -> Any:
@@ -161,10 +162,10 @@ class _Rows:
 
         parameters = inspect.signature(module.forward).parameters.keys()
         apart = "position_embeddings" in parameters
-        sizes: Any = [row.length for row in self.calibration] if apart else TOKENS_AT_ONCE
         outputs = []
         with torch.no_grad():
-            for place, part in enumerate(torch.split(x, sizes, dim=1)):
+            parts = torch.split(x, self._lengths if apart else TOKENS_AT_ONCE, dim=1)
+            for place, part in enumerate(parts):
                 events.check()
                 told = self._told[place] if apart else {}
                 known = {name: value for name, value in told.items() if name in parameters}

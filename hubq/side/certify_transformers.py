@@ -184,7 +184,7 @@ def loads_check(case: Case, report: dict[str, list[str]]) -> Check:
 def _kernels(it: _Loaded) -> Check:
     """Return the check that the language model's Linears, and no others, run on their kernel."""
     case, modules = it.case, loading.linears(it.model)
-    packed = {name: module for name, module in modules.items() if is_packed(module)}
+    packed = {name: module for name, module in modules.items() if loading.is_quantized(module)}
     problem = ""
     if it.reference is not None:
         expected = {canonical(name) for name in it.reference.linears if is_packable(name)}
@@ -203,11 +203,6 @@ def _kernels(it: _Loaded) -> Check:
     counts = ", ".join(f"{count} {kind}" for kind, count in it.measured["kernels"].items())
     fault = Fault(finding="kernels", said=problem) if problem else None
     return judged("kernels", fault, counts)
-
-
-def is_packed(module: Any) -> bool:
-    """Return whether a loaded module computes from packed or rounded weights."""
-    return loading.is_quantized(module) or getattr(module, "quantization_scheme", None) is not None
 
 
 def _compared(it: _Loaded) -> Iterator[Check]:

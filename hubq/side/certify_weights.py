@@ -78,10 +78,10 @@ def check_plain(pair: Pair) -> Check:
                 continue
             fault = Fault(finding="missing-tensor", said=f"{name} of the source is not there")
             return failed(PLAIN, fault)
-        if pair.folds and _is_folded(short, packed):
+        said = _difference(pair, name, there[short])
+        if said and pair.folds and _is_foldable(short, packed):
             counts["folded"] += 1
             continue
-        said = _difference(pair, name, there[short])
         if said:
             return failed(PLAIN, Fault(finding="changed-tensor", said=said))
         counts["equal"] += 1
@@ -90,7 +90,7 @@ def check_plain(pair: Pair) -> Check:
         said = f"{listed(extra)}: not in the source"
         return failed(PLAIN, Fault(finding="unknown-tensor", said=said))
     said = f"{counts['equal']} tensors are the source's, cast to what they are saved in"
-    more = f"; scales may be folded into {counts['folded']}, see the layers"
+    more = f"; scales are folded into {counts['folded']} more, see the layers"
     return passed(PLAIN, said + (more if counts["folded"] else ""))
 
 
@@ -99,7 +99,7 @@ def _may_miss(name: str, pair: Pair) -> bool:
     return tied or bool(_BUFFERS.search(name))
 
 
-def _is_folded(name: str, packed: set[str]) -> bool:
+def _is_foldable(name: str, packed: set[str]) -> bool:
     """Return whether scales may be folded into a tensor: norms and biases inside of layers."""
     if not is_packable(name):
         return False

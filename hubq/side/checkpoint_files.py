@@ -94,27 +94,6 @@ def tensors(folder: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def index_problem(folder: Path) -> str:
-    """Return what is wrong between a checkpoint's index and its weight files; empty if nothing."""
-    names = {path.name for path in weight_files(folder)}
-    if not names:
-        return "there are no safetensors files"
-    if not (folder / INDEX).is_file():
-        return "" if len(names) == 1 else f"{len(names)} weight files and no {INDEX}"
-    places = json.loads((folder / INDEX).read_bytes())["weight_map"]
-    missing = sorted(set(places.values()) - names)
-    if missing:
-        return f"the index names {missing[0]}, which is not there"
-    orphans = sorted(names - set(places.values()))
-    if orphans:
-        return f"{orphans[0]} is not in the index"
-    actual = {name: path.name for path in weight_files(folder) for name in read_header(path)}
-    for name in sorted(actual.keys() | places.keys()):
-        if actual.get(name) != places.get(name):
-            return f"{name} is in {actual.get(name)}, the index says {places.get(name)}"
-    return ""
-
-
 def carried_files(source: Path) -> list[Path]:
     """Return the source's files that every checkpoint made from it holds unchanged."""
     return sorted(

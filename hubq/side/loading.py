@@ -7,7 +7,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-
 #: Where the classes come from that take the place of a Linear in a quantized model.
 LIBRARIES = ("gptqmodel.", "auto_gptq.", "awq.")
 #: Files that run code when they are read as weights.

@@ -129,7 +129,7 @@ def _watched(model: Any) -> Iterator[list[dict[str, Any]]]:
 
     def fasterquant(self: Any, *arguments: Any, **options: Any) -> Any:
         answer = solve(self, *arguments, **options)
-        modules.append(read_module(*places[id(self.module)], *answer[3:], self.nsamples))
+        modules.append(read_module(places[id(self.module)], *answer[3:], self.nsamples))
         _report(modules[-1])
         events.progress(len(modules), len(places), "modules")
         return answer
@@ -149,13 +149,12 @@ def _report(module: dict[str, Any]) -> None:
 
 
 def read_module(
-    layer: int, module: str, seconds: float, loss: Any, damp: float, samples: int
+    place: tuple[int, str], seconds: float, loss: Any, damp: float, samples: int
 ) -> dict[str, Any]:
     """Return what a result records of a module.
 
     Args:
-        layer: number of its block.
-        module: its name in the block.
+        place: the number of its block and its name in it.
         seconds: that the solver took.
         loss: a number, or in words that the module was rounded instead.
         damp: the fraction of the mean diagonal that was added in the end.
@@ -164,6 +163,7 @@ def read_module(
     Raises:
         QuantizationError: the module was not solved.
     """
+    layer, module = place
     where, found = f"layer {layer} {module}", quantizing.number(loss)
     if found is None:
         raise QuantizationError(f"{where} was not quantized as asked: loss {loss!r}")

@@ -162,17 +162,19 @@ def encoded_rows(
         equal: cut all rows to one length, for libraries that would otherwise look at one row only.
 
     Raises:
-        QuantizationError: no row is left.
+        QuantizationError: too few rows are left.
     """
-    limit = task.settings["calibration"]["length"]
+    wanted = task.settings["calibration"]
     rows, dropped = calibration_rows.encode(
         calibration_rows.read(task.rows),
         loading.load_processor(task.source),
-        limit,
+        wanted["length"],
         vision_tokens(task.source),
+        shortest=wanted.get("min_length", 1),
+        cut=wanted.get("cut", False),
     )
-    if not rows:
-        raise QuantizationError(f"no calibration row is within {limit} tokens")
+    if problem := calibration_rows.shortage(rows, dropped, wanted["samples"]):
+        raise QuantizationError(problem)
     if equal:
         rows, short = calibration_rows.equalize(rows)
         dropped += short

@@ -112,14 +112,13 @@ FAULTS = {
         base="GPTQ-Int4",
         plant=planting.not_a_number,
         finding="not-finite",
-        words="not finite: model.language_model.layers.0.mlp.down_proj.scales",
+        words="layers.0.mlp.down_proj.scales",
     ),
     "RTN fallback": Planted(
         base="GPTQ-Int4",
         plant=lambda folder: planting.rounding_fallback(folder, SOURCE, "layers.3.mlp.up_proj"),
         finding="rounded",
-        words="only rounded to the nearest, which GPTQ does not: "
-        "model.language_model.layers.3.mlp.up_proj",
+        words="layers.3.mlp.up_proj",
     ),
     "group not dividing": Planted(
         base="GPTQ-Int4",
@@ -138,7 +137,7 @@ FAULTS = {
         base="GPTQ-Int4",
         plant=lambda folder: planting.vision_quantized(folder, "visual.blocks.0.mlp.fc1"),
         finding="vision-tower-quantized",
-        words="model.visual.blocks.0.mlp.fc1 is packed: the vision tower was quantized",
+        words="visual.blocks.0.mlp.fc1 is packed: the vision tower was quantized",
     ),
     "a shard truncated": Planted(
         base="GPTQ-Int4",
@@ -206,7 +205,7 @@ FAULTS = {
         base="GPTQ-Int4",
         plant=lambda folder: planting.zero_scales(folder, 2),
         finding="zero-scales",
-        words="every scale is zero in model.language_model.layers.2.mlp.down_proj",
+        words="layers.2.mlp.down_proj",
     ),
     "int8 file under an Int4 name": Planted(
         base="GPTQ-Int8",

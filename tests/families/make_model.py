@@ -31,7 +31,7 @@ SPECIAL = (
     *("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>"),
     *("<|vision_pad|>", "<|image_pad|>", "<|video_pad|>", "<image>", "<video>"),
 )
-#: How the newest transformers names a module -> how the repos' weight files do; the first that fits.
+#: How the newest transformers names a module -> how the repos' weight files do; the first fits.
 NAMES = {
     "qwen2_vl": {"model.language_model.": "model.", "model.visual.": "visual."},
     "qwen2_5_vl": {"model.language_model.": "model.", "model.visual.": "visual."},

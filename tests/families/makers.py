@@ -50,6 +50,11 @@ def built(name: str = "gptqmodel") -> Environment:
     return environment
 
 
+def environ(environment: Environment, scratch: Path) -> dict[str, str]:
+    """Return the variables of a process with one thread in an environment."""
+    return worker_environ(environment.variables, scratch=scratch, threads=1, gpu="")
+
+
 def make(asked: Sequence[Asked], folder: Path) -> list[SmallModel]:
     """Make small models in the gptqmodel environment, all in one process.
 
@@ -75,7 +80,7 @@ def make(asked: Sequence[Asked], folder: Path) -> list[SmallModel]:
         )
     done = subprocess.run(
         [str(environment.interpreter), "-I", str(PROGRAM), *arguments[1:]],
-        env=worker_environ(environment.variables, scratch=folder / "scratch", threads=1, gpu=""),
+        env=environ(environment, folder / "scratch"),
         capture_output=True,
         text=True,
         check=False,

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import base64
 import json
 from pathlib import Path
 
@@ -11,9 +10,10 @@ from hypothesis import strategies as st
 from hubq.errors import BadInput
 from hubq.model.recipe import Calibration
 from hubq.quantize import calibration
-from hubq.quantize.calibration import Row
+from hubq.quantize.rows import Row
+from tests.quantize.drawing import drawn, png, saved, text
 
-PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(20)).decode()
+PNG = text(png())
 ROWS = tuple(Row(id=f"r{k}", image=PNG, question=f"What is {k}?", answer=str(k)) for k in range(20))
 
 
@@ -49,45 +49,40 @@ def test_too_few_rows_are_refused() -> None:
         calibration.draw(ROWS, wanted(21))
 
 
-def test_rows_are_read_with_and_without_images_and_answers(tmp_path: Path) -> None:
-    path = write(
-        tmp_path / "c.jsonl",
-        {"id": "a", "image": PNG, "question": "?", "answer": "!"},
-        {"id": "b", "image": None, "question": "?"},
-    )
-    first, second = calibration.read(path)
-    assert (first.image, first.answer) == (PNG, "!")
-    assert (second.image, second.answer) == (None, None)
-
-
-@pytest.mark.parametrize(
-    ("row", "said"),
-    [
-        ({"question": "?"}, "missing required field `id`"),
-        ({"id": "b", "question": " "}, "the question is empty"),
-        ({"id": "b", "question": "?", "image": "%%%"}, "not base64"),
-        ({"id": "b", "question": "?", "image": "AAAA"}, "no PNG, JPEG"),
-        ({"id": "a", "question": "?"}, "id 'a' is there twice"),
-    ],
-)
-def test_a_bad_row_is_named_by_its_line(tmp_path: Path, row: object, said: str) -> None:
-    path = write(tmp_path / "c.jsonl", {"id": "a", "question": "?"}, row)
-    with pytest.raises(BadInput, match=rf"c\.jsonl:2: .*{said}"):
-        calibration.read(path)
-
-
-def test_a_dataset_that_is_missing_or_empty_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="no such file"):
-        calibration.read(tmp_path / "none.jsonl")
-    with pytest.raises(BadInput, match="no calibration rows"):
-        calibration.read(write(tmp_path / "empty.jsonl"))
-
-
 def test_prepared_rows_are_the_draw_and_say_which_rows_they_are(tmp_path: Path) -> None:
     dataset = write(tmp_path / "c.jsonl", *[{"id": r.id, "question": r.question} for r in ROWS])
     calibration.prepare(wanted(3), dataset, tmp_path / "made")
     about = json.loads((tmp_path / "made" / calibration.ABOUT).read_text())
-    rows = calibration.read(tmp_path / "made" / calibration.ROWS)
+    rows = calibration.prepared(tmp_path / "made")
     assert [row["id"] for row in about["rows"]] == [row.id for row in rows]
     assert [row["sha256"] for row in about["rows"]] == [row.content for row in rows]
     assert about["digest"] == calibration.rows_digest(rows)
+
+
+def test_a_large_dataset_is_drawn_from_without_being_kept() -> None:
+    rows = (Row(id=str(k), question=f"What is {k}?") for k in range(3000))
+    drawn_rows = calibration.draw(rows, wanted(5))
+    whole = [Row(id=str(k), question=f"What is {k}?") for k in range(3000)]
+    assert drawn_rows == calibration.draw(whole[::-1], wanted(5))
+
+
+def test_a_drawn_picture_that_is_damaged_is_refused_before_a_worker_meets_it(
+    tmp_path: Path,
+) -> None:
+    cut = saved(drawn(1), "JPEG", quality=90)[:-300]
+    dataset = write(tmp_path / "c.jsonl", {"id": "a", "image": text(cut), "question": "?"})
+    with pytest.raises(BadInput, match=r"c\.jsonl: row 'a': the image: a damaged picture"):
+        calibration.prepare(wanted(1), dataset, tmp_path / "made")
+    calibration.prepare(wanted(1, modality="text"), dataset, tmp_path / "made")
+
+
+def test_prepared_rows_that_are_damaged_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"rows\.jsonl"):
+        calibration.prepared(tmp_path)
+    (tmp_path / calibration.ROWS).write_text("{")
+    with pytest.raises(BadInput, match=r"rows\.jsonl"):
+        calibration.prepared(tmp_path)
+
+
+def test_the_programs_digest_is_that_of_what_decides_about_rows() -> None:
+    assert len(calibration.program_digest()) == 64

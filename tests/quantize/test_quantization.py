@@ -15,7 +15,10 @@ RECORD: dict[str, Any] = {
     "calibration": {
         "rows": [{"id": "a", "sha256": "0" * 64, "tokens": 30, "vision_tokens": 9}] * 3,
         "rows_used": 3,
-        "dropped": [{"id": "b", "reason": "3000 tokens, more than 2048"}],
+        "rows_cut": 0,
+        "rows_dropped": 1,
+        "dropped": [{"id": "b", "reason": "3000 tokens, more than 2048", "kind": "long"}],
+        "dropped_by_kind": {"long": 1},
         "text_tokens": 63,
         "vision_tokens": 27,
         "vision_per_text": 0.428571,
@@ -45,6 +48,9 @@ def test_every_measure_is_where_its_pointer_says(tmp_path: Path) -> None:
         "size_bytes": 1234,
         "peak_resident_bytes": 600,
         "calibration_rows": 3,
+        "calibration_rows_cut": 0,
+        "calibration_rows_dropped": 1,
+        "calibration_vision_per_text": 0.428571,
         "calibration_text_tokens": 63,
         "calibration_vision_tokens": 27,
     }
@@ -54,6 +60,7 @@ def test_every_measure_is_where_its_pointer_says(tmp_path: Path) -> None:
             found = found[step]
         assert found == measure.value
     assert collected.facts["dropped_rows"] == 1
+    assert collected.facts["dropped_by_kind"] == {"long": 1}
     assert collected.refusal == ""
 
 
@@ -63,3 +70,24 @@ def test_a_record_that_is_missing_or_not_whole_is_refused(tmp_path: Path, text: 
         (tmp_path / "quantize.json").write_text(text)
     with pytest.raises(BadInput, match=r"quantize\.json"):
         quantization.collect(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    "calibration",
+    [
+        None,
+        {"rows": [], "dropped": [], "rows_used": 0, "text_tokens": 0, "vision_tokens": 0},
+    ],
+)
+def test_a_method_without_calibration_has_no_numbers_of_it(
+    tmp_path: Path, calibration: dict[str, Any] | None
+) -> None:
+    record = {name: value for name, value in RECORD.items() if name != "calibration"}
+    if calibration is not None:
+        record["calibration"] = calibration
+    (tmp_path / "quantize.json").write_text(json.dumps(record))
+    collected = quantization.collect(tmp_path, {})
+    names = {measure.name for measure in collected.measures}
+    assert names == {"seconds", "size_bytes", "peak_resident_bytes"}
+    assert collected.facts["dropped_rows"] == 0
+    assert collected.facts["vision_per_text"] is None

