@@ -24,6 +24,12 @@ LIBRARIES = ("gptqmodel", "transformers", "torch", "safetensors", "tokenizers", 
 #: input has no scale to fold, such as the output projection under grouped-query attention.
 LOSSLESS = {"gptq": (), "gptaq": (), "awq": ("not applicable",), "rtn": ()}
 
+#: Of the library's own notes, those that say how the weights came about.
+DESCRIBED = (
+    "quantizer", "uri", "damp_percent", "damp_auto_increment", "act_group_aware", "static_groups",
+    "true_sequential", "mse", "gptaq", "fallback",
+)  # fmt: skip
+
 
 def run(job: dict[str, Any], work: Path) -> dict[str, Any]:
     """Quantize one model; see `quantizing.run`."""
@@ -69,7 +75,13 @@ def quantize(task: Task) -> Made:
 
 def _amend(checkpoint: Path, saved: dict[str, Any]) -> dict[str, Any]:
     awq = saved["quant_method"] == "awq"
-    return quantizing.keep_plain_branches(checkpoint, saved) if awq else saved
+    saved = quantizing.keep_plain_branches(checkpoint, saved) if awq else saved
+    return saved | {"meta": described(saved["meta"])}
+
+
+def described(meta: dict[str, Any]) -> dict[str, Any]:
+    """Return what a configuration's `meta` says of the weights, not of how this machine worked."""
+    return {name: meta[name] for name in DESCRIBED if meta.get(name) is not None}
 
 
 def _calibration(

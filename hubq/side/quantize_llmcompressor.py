@@ -6,6 +6,7 @@ compressed-tensors format, which transformers and vLLM load.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -44,20 +45,9 @@ def quantize(task: Task) -> Made:
     with task.clock.phase("read calibration"):
         looking = llmcompressor_recipe.needs_calibration(task.settings)
         rows, dropped = quantizing.encoded_rows(task) if looking else ([], [])
-    with task.clock.phase("load"):
-        model, processor = _load(task)
-        require_answering(model)
-        stack = llmcompressor_layers.Stack(model)
-        linears = stack.linears()
-        require_divisible(linears, task.settings)
-    ignore = llmcompressor_recipe.ignored(loading.linears(model).keys() - linears.keys(), linears)
-    steps = llmcompressor_recipe.steps(task.settings, layers=stack.name, ignore=ignore)
-    with task.clock.phase("quantize"):
-        modules = compress(stack, processor, steps, rows)
-    events.check()
-    quantizing.require_every_layer(modules, len(stack.layers))
-    with task.clock.phase("save"):
-        model.save_pretrained(str(task.checkpoint), save_compressed=True)
+    modules, ignore = _save(task, rows)
+    # The model is in reference cycles with its hooks; looking through the files needs no model.
+    gc.collect()
     with task.clock.phase("put in order"):
         resolved = quantizing.put_in_order(
             task.source,
@@ -72,6 +62,38 @@ def quantize(task: Task) -> Made:
         calibration=calibration_rows.summary(rows, dropped),
         modules=modules,
     )
+
+
+def _save(
+    task: Task, rows: Sequence[calibration_rows.Row]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Load, quantize and save; return what was done to each Linear, and what was left alone."""
+    with task.clock.phase("load"):
+        model, processor = _load(task)
+        require_answering(model)
+        stack = llmcompressor_layers.Stack(model)
+        linears = stack.linears()
+        require_divisible(linears, task.settings)
+    ignore = llmcompressor_recipe.ignored(loading.linears(model).keys() - linears.keys(), linears)
+    steps = llmcompressor_recipe.steps(task.settings, layers=stack.name, ignore=ignore)
+    with task.clock.phase("quantize"):
+        modules = compress(stack, processor, steps, rows)
+    events.check()
+    quantizing.require_every_layer(modules, len(stack.layers))
+    with task.clock.phase("save"):
+        _pack(stack)
+        model.save_pretrained(str(task.checkpoint), save_compressed=True)
+    return modules, ignore
+
+
+def _pack(stack: llmcompressor_layers.Stack) -> None:
+    """Pack the weights one by one, as saving would do all at once where nobody could stop it."""
+    from compressed_tensors.compressors import compress_module
+
+    linears = stack.linears()
+    for done, (_, _, module) in enumerate(linears.values(), start=1):
+        compress_module(module)
+        events.progress(done, len(linears), "modules")
 
 
 def compress(

@@ -1,6 +1,8 @@
-"""The nano model's language model alone: a trained Qwen2 that answers the nano text set.
+"""The nano model's language model alone: trained, and it answers the nano text set.
 
-Without pictures Qwen2-VL's positions are those of Qwen2, and its weights have the same names.
+Without pictures Qwen2-VL is Qwen2, and Qwen2 is a Llama with biases in its attention. It is written
+as the latter: transformers splits the words of every Qwen2 in Qwen2's way, whatever tokenizer.json
+says, and the nano model's way is another.
 """
 
 from __future__ import annotations
@@ -11,25 +13,39 @@ from pathlib import Path
 
 from tests.families import tensors
 
-#: Of Qwen2-VL's text configuration, what Qwen2's does not have.
-NOT_QWEN2 = ("model_type", "rope_parameters", "dtype")
+KEPT = (
+    "bos_token_id", "eos_token_id", "hidden_act", "hidden_size", "intermediate_size",
+    "max_position_embeddings", "num_attention_heads", "num_hidden_layers", "num_key_value_heads",
+    "pad_token_id", "rms_norm_eps", "vocab_size",
+)  # fmt: skip
+FILES = (
+    "tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "generation_config.json",
+)  # fmt: skip
 
 
 def write(source: Path, folder: Path) -> Path:
-    """Write the text model of a Qwen2-VL with one weight file; return its folder."""
+    """Write the text model of the nano model; return its folder."""
     folder.mkdir(parents=True)
-    tensors.write_subset(source, folder, "visual.")
-    config = json.loads((source / "config.json").read_bytes())
-    text = {k: v for k, v in config["text_config"].items() if k not in NOT_QWEN2}
-    text |= {
-        "architectures": ["Qwen2ForCausalLM"],
-        "model_type": "qwen2",
+    text = json.loads((source / "config.json").read_bytes())["text_config"]
+    config = {
+        "architectures": ["LlamaForCausalLM"],
+        "model_type": "llama",
+        **{name: text[name] for name in KEPT},
+        "attention_bias": True,
         "dtype": "bfloat16",
-        "rope_theta": config["text_config"]["rope_parameters"]["rope_theta"],
+        "rope_theta": text["rope_parameters"]["rope_theta"],
+        "tie_word_embeddings": True,
     }
-    (folder / "config.json").write_text(json.dumps(text, indent=2) + "\n")
-    for name in (
-        "tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "generation_config.json"
-    ):  # fmt: skip
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    for name in FILES:
         shutil.copyfile(source / name, folder / name)
+    width = text["hidden_size"]
+    kept = {
+        name: tensor
+        for name, tensor in tensors.values(source / "model.safetensors").items()
+        if not name.startswith("visual.")
+    }
+    for layer in range(text["num_hidden_layers"]):
+        kept[f"model.layers.{layer}.self_attn.o_proj.bias"] = ("BF16", [width], bytes(2 * width))
+    tensors.write(folder / "model.safetensors", kept)
     return folder

@@ -6,6 +6,7 @@ import hashlib
 import json
 import struct
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -37,14 +38,10 @@ def read(folder: Path) -> dict[str, Tensor]:
     """Return the tensors of a model folder by name; none stands in two files."""
     found: dict[str, Tensor] = {}
     for path in sorted(folder.glob("*.safetensors")):
-        raw = path.read_bytes()
-        start = 8 + struct.unpack("<Q", raw[:8])[0]
-        for name, about in json.loads(raw[8:start]).items():
-            if name != "__metadata__":
-                begin, end = about["data_offsets"]
-                digest = hashlib.sha256(raw[start + begin : start + end]).hexdigest()
-                assert name not in found
-                found[name] = Tensor(path.name, about["dtype"], tuple(about["shape"]), digest)
+        for name, (dtype, shape, data) in values(path).items():
+            assert name not in found
+            digest = hashlib.sha256(data).hexdigest()
+            found[name] = Tensor(path.name, dtype, tuple(shape), digest)
     return found
 
 
@@ -58,18 +55,26 @@ def unpacked(found: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor for name, tensor in found.items() if not name.endswith(PACKED)}
 
 
-def write_subset(source: Path, folder: Path, drop: str) -> None:
-    """Write a model folder's one weight file anew without the tensors of one branch."""
-    raw = (source / "model.safetensors").read_bytes()
+def values(path: Path) -> dict[str, tuple[str, list[int], bytes]]:
+    """Return a weight file's tensors: dtype, shape and bytes by name."""
+    raw = path.read_bytes()
     start = 8 + struct.unpack("<Q", raw[:8])[0]
-    header, body, end = {}, bytearray(), 0
-    for name, about in json.loads(raw[8:start]).items():
-        if name == "__metadata__" or name.startswith(drop):
-            continue
-        begin, stop = about["data_offsets"]
-        body += raw[start + begin : start + stop]
-        header[name] = {**about, "data_offsets": [end, end + stop - begin]}
-        end += stop - begin
-    text = json.dumps({"__metadata__": {"format": "pt"}, **header}).encode()
+    return {
+        name: (about["dtype"], about["shape"], raw[slice(*(start + n for n in at))])
+        for name, about in json.loads(raw[8:start]).items()
+        if name != "__metadata__"
+        for at in (about["data_offsets"],)
+    }
+
+
+def write(path: Path, tensors: dict[str, tuple[str, list[int], bytes]]) -> None:
+    """Write a weight file with these tensors."""
+    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+    end = 0
+    for name, (dtype, shape, data) in tensors.items():
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [end, end + len(data)]}
+        end += len(data)
+    text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
-    (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + bytes(body))
+    body = b"".join(data for _, _, data in tensors.values())
+    path.write_bytes(struct.pack("<Q", len(text)) + text + body)
