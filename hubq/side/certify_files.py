@@ -201,7 +201,9 @@ def _paths_inside(folder: Path) -> Iterator[str]:
     for path in sorted(folder.glob("*.json")):
         if path.name not in checkpoint_files.VOCABULARIES and path.name != "tokenizer_config.json":
             for key, value in checkpoint_files.strings(json.loads(path.read_bytes())):
-                if not checkpoint_files.is_local_path(value):
+                if not checkpoint_files.is_local_path(value) and not key.endswith(
+                    checkpoint_files.POINTER
+                ):
                     yield from (
                         f"{path.name}: {key} has {at}" for at in _PATH_INSIDE.findall(value)
                     )

@@ -25,6 +25,9 @@ NOT_CARRIED = ("config.json", "quantize_config.json", "*.index.json", "README*",
 #: Files whose strings are vocabulary, where a slash says nothing.
 VOCABULARIES = ("tokenizer.json", "vocab.json", "added_tokens.json", INDEX)
 
+#: Where evidence files hold JSON pointers (RFC 6901), which begin as paths do.
+POINTER = ".pointer"
+
 _MAX_HEADER = 100_000_000
 _LOCAL_PATH = re.compile(r"^(?:file://|~/|[A-Za-z]:\\|/[^/\s]+/[^\s]*)")
 #: What a packed module has: GPTQ and AWQ, compressed-tensors, FP8 of transformers' own.
@@ -154,7 +157,7 @@ def local_paths(folder: Path) -> Iterator[str]:
     for path in sorted(folder.glob("*.json")):
         if path.name not in VOCABULARIES:
             for key, value in strings(json.loads(path.read_bytes())):
-                if is_local_path(value):
+                if is_local_path(value) and not key.endswith(POINTER):
                     yield f"{path.name}: {key} = {value}"
 
 

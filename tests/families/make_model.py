@@ -164,7 +164,7 @@ def write_weights(folder: Path, tensors: dict[str, Any], shards: int) -> None:
     for name, tensor in tensors.items():
         parts[min(written * shards // total, shards - 1)][name] = tensor
         written += tensor.nbytes
-    places = {}
+    places: dict[str, str] = {}
     for number, part in enumerate(parts, start=1):
         file = f"model-{number:05}-of-{shards:05}.safetensors"
         save_file(part, folder / file, metadata={"format": "pt"})

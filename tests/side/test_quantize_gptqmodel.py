@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from tests.side.loaded import side_importer
+from hubq.workers.specs import SIDE
 
 QWEN2_VL = {
     "model.visual.merger.ln_q.weight": "visual.merger.ln_q.weight",
@@ -20,7 +24,11 @@ QWEN2_VL = {
 
 @pytest.fixture
 def side(monkeypatch: pytest.MonkeyPatch) -> Any:
-    return side_importer(monkeypatch)
+    """Return an importer of side's own modules, which are on no package's path."""
+    monkeypatch.syspath_prepend(str(SIDE))
+    for path in SIDE.glob("*.py"):
+        monkeypatch.delitem(sys.modules, path.stem, raising=False)
+    return importlib.import_module
 
 
 def resolve(module: str, leaf: str) -> str:
@@ -37,7 +45,7 @@ def test_tensors_are_named_as_the_source_names_them(side: Any) -> None:
 
 def test_awq_folds_into_what_stands_before_the_attention(side: Any) -> None:
     attention = ("q_proj:0", "k_proj:0", "v_proj:0", "o_proj:1", "q_norm:!", "k_norm:!")
-    tree = ["model", "layers", "#", {"self_attn": attention, "mlp": ("down_proj:1",)}]
+    tree: list[Any] = ["model", "layers", "#", {"self_attn": attention, "mlp": ("down_proj:1",)}]
     look = side("gptqmodel_families").norms_first
     expected = ("q_norm:!", "k_norm:!", "q_proj:0", "k_proj:0", "v_proj:0", "o_proj:1")
     assert look(tree)[-1] == {"self_attn": expected, "mlp": ("down_proj:1",)}
@@ -56,7 +64,7 @@ def test_a_loss_is_told_as_a_number_and_words_are_not(side: Any, events: Any) ->
 
 
 @pytest.fixture
-def events(side: Any, tmp_path: Path) -> Any:
+def events(side: Any, tmp_path: Path) -> Iterator[Any]:
     """Return a function that reads the events sent so far."""
     path = tmp_path / "events"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
@@ -85,9 +93,56 @@ def test_weight_files_are_no_larger_than_the_sources_largest(side: Any, tmp_path
     assert side("shards").largest(tmp_path) == 30
 
 
-def test_layers_get_the_rows_positions_and_what_is_added_to_them_back(side: Any) -> None:
-    """The repairs themselves are seen at work in tests/families."""
-    repairs = side("gptqmodel_repairs")
-    named = {repairs.VISUAL_PLACES, repairs.VISUAL_FEATURES}
-    assert len(named) == 2
-    assert all(name.startswith("hubq_") for name in named)
+class States(list[float]):
+    """Hidden states that are changed in place, as the library keeps them."""
+
+    def copy_(self, values: list[float]) -> None:
+        self[:] = values
+
+
+class Language:
+    """A language model that adds features to its first layers' states at some places."""
+
+    def __init__(self) -> None:
+        self.hooks: list[Any] = []
+
+    def register_forward_pre_hook(self, hook: Any, *, with_kwargs: bool) -> Any:
+        assert with_kwargs
+        self.hooks.append(hook)
+        return SimpleNamespace(remove=self.hooks.clear)
+
+    def _deepstack_process(self, states: list[float], places: list[int], added: float) -> Any:
+        return [value + added * (n in places) for n, value in enumerate(states)]
+
+
+def layer(number: int) -> Any:
+    return SimpleNamespace(self_attn=SimpleNamespace(layer_idx=number))
+
+
+def test_early_layers_put_out_what_qwen3_vl_adds_to_them(side: Any) -> None:
+    language = Language()
+    model = SimpleNamespace(model=SimpleNamespace(model=SimpleNamespace(language_model=language)))
+    with side("gptqmodel_repairs").deepstack(model):
+        given = {"visual_pos_masks": [1, 2], "deepstack_visual_embeds": [10.0, 100.0]}
+        language.hooks[0](language, (), given)
+        row = model.capture_first_layer_input_kwargs(layer_input_kwargs={"mask": 0}, args=())
+        assert model.prepare_layer_replay_kwargs(additional_inputs=dict(row)) == {"mask": 0}
+        put_out = []
+        for number in range(3):
+            states = States([1.0, 2.0, 3.0])
+            model.update_layer_replay_kwargs_from_output(
+                layer=layer(number), layer_output=states, layer_input_kwargs=row
+            )
+            put_out.append(list(states))
+        assert put_out == [[1, 12, 13], [1, 102, 103], [1, 2, 3]]
+        language.hooks[0](language, (), {})
+        text = model.capture_first_layer_input_kwargs(layer_input_kwargs={"mask": 0}, args=())
+        assert text == {"mask": 0}
+    assert not language.hooks
+    assert vars(model).keys() == {"model"}
+
+
+def test_other_models_are_left_alone(side: Any) -> None:
+    model = SimpleNamespace(model=SimpleNamespace(model=SimpleNamespace()))
+    with side("gptqmodel_repairs").deepstack(model):
+        assert vars(model).keys() == {"model"}

@@ -329,3 +329,24 @@ def test_what_a_modifier_only_logs_is_an_error(side: Any) -> None:
     check(SimpleNamespace(_resolved_mappings=[mapping], _error_metrics=[{"layer_name": "norm"}]))
     with pytest.raises(error, match="norm: AWQ searched no scales for it"):
         check(SimpleNamespace(_resolved_mappings=[mapping], _error_metrics=[]))
+
+
+@pytest.mark.parametrize(
+    ("own", "config", "infeasible"),
+    [
+        (["image_newline"], {"model_type": "llava_onevision", "vision_config": {}}, True),
+        ([], {"model_type": "qwen2_vl", "vision_config": {}}, False),
+        (["scale"], {"model_type": "some_text_model"}, False),
+    ],
+)
+def test_a_model_that_could_not_be_asked_about_pictures_is_infeasible(
+    side: Any, own: list[str], config: dict[str, Any], infeasible: bool
+) -> None:
+    outermost = SimpleNamespace(named_parameters=lambda recurse: [(name, None) for name in own])
+    model = SimpleNamespace(base_model=outermost, config=SimpleNamespace(**config))
+    check = side("quantize_llmcompressor").require_answering
+    if infeasible:
+        with pytest.raises(side("events").Infeasible, match=r"a llava_onevision in the .* format"):
+            check(model)
+    else:
+        check(model)
