@@ -94,7 +94,7 @@ def _vanish(status: int, _work: Path) -> None:
 
 def _crash(number: str, _work: Path) -> None:
     os.kill(os.getpid(), signal.Signals[number])
-    time.sleep(5)
+    _sleep(5, _work)
 
 
 def _allocate(count: int, _work: Path) -> None:

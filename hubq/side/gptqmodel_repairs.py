@@ -56,9 +56,11 @@ def deepstack(model: Any) -> Iterator[None]:
         latest[VISUAL_PLACES] = given.get("visual_pos_masks")
         latest[VISUAL_FEATURES] = given.get("deepstack_visual_embeds")
 
-    def capture(*, layer_input_kwargs: dict[str, Any], **_about: Any) -> dict[str, Any]:
+    def capture(
+        *, layer_input_kwargs: dict[str, Any], batch_device: Any, **_about: Any
+    ) -> dict[str, Any]:
         found = {name: value for name, value in latest.items() if value is not None}
-        return layer_input_kwargs | found
+        return layer_input_kwargs | {name: moved(it, batch_device) for name, it in found.items()}
 
     def replay(*, additional_inputs: dict[str, Any], **_about: Any) -> dict[str, Any]:
         ours = (VISUAL_PLACES, VISUAL_FEATURES)
@@ -84,6 +86,13 @@ def deepstack(model: Any) -> Iterator[None]:
         del model.capture_first_layer_input_kwargs
         del model.prepare_layer_replay_kwargs
         del model.update_layer_replay_kwargs_from_output
+
+
+def moved(value: Any, device: Any) -> Any:
+    """Return a tensor, or a list of them, on a device; rows wait where the library keeps them."""
+    if isinstance(value, list):
+        return [moved(inner, device) for inner in value]
+    return value.to(device)
 
 
 @contextmanager

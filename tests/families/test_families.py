@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from hubq.evaluate import generation
 from hubq.model.outcome import Done, Event, Infeasible, Metric, Outcome
 from hubq.quantize import certificate
 from hubq.workers.host import WorkerHost
@@ -139,6 +140,20 @@ def test_shards_and_ties_are_as_the_source_has_them(bench: Bench, family: str, m
     config = json.loads((checkpoint / "config.json").read_text())
     del config["quantization_config"]
     assert config == json.loads((source / "config.json").read_text())
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_answers_in_batches_are_those_of_single_prompts(bench: Bench, family: str) -> None:
+    source = bench.sources[family]
+    paths = {"checkpoint": source.model, "items": source.items}
+    answers = []
+    for size in (1, 5):
+        given = {"task": {}, "batch_size": size, "dtype": "float32", "device": "cpu"}
+        outcome, files = bench.run("generate_transformers", generation.job(given, paths))
+        assert isinstance(outcome, Done), outcome
+        answers.append(generation.read_records(files / generation.RECORDS))
+    assert answers[0] == answers[1]
+    assert len({answer.output for answer in answers[0]}) > 1
 
 
 def test_the_library_looks_at_the_activations_that_each_family_has(bench: Bench) -> None:

@@ -100,6 +100,16 @@ class States(list[float]):
         self[:] = values
 
 
+class Kept:
+    """A tensor as far as moving it goes."""
+
+    def __init__(self, value: Any, device: str = "gpu") -> None:
+        self.value, self.device = value, device
+
+    def to(self, device: str) -> Kept:
+        return Kept(self.value, device)
+
+
 class Language:
     """A language model that adds features to its first layers' states at some places."""
 
@@ -111,8 +121,9 @@ class Language:
         self.hooks.append(hook)
         return SimpleNamespace(remove=self.hooks.clear)
 
-    def _deepstack_process(self, states: list[float], places: list[int], added: float) -> Any:
-        return [value + added * (n in places) for n, value in enumerate(states)]
+    def _deepstack_process(self, states: list[float], places: Kept, added: Kept) -> Any:
+        assert places.device == added.device == "cpu"
+        return [value + added.value * (n in places.value) for n, value in enumerate(states)]
 
 
 def layer(number: int) -> Any:
@@ -123,9 +134,11 @@ def test_early_layers_put_out_what_qwen3_vl_adds_to_them(side: Any) -> None:
     language = Language()
     model = SimpleNamespace(model=SimpleNamespace(model=SimpleNamespace(language_model=language)))
     with side("gptqmodel_repairs").deepstack(model):
-        given = {"visual_pos_masks": [1, 2], "deepstack_visual_embeds": [10.0, 100.0]}
+        features = [Kept(10.0), Kept(100.0)]
+        given = {"visual_pos_masks": Kept([1, 2]), "deepstack_visual_embeds": features}
         language.hooks[0](language, (), given)
-        row = model.capture_first_layer_input_kwargs(layer_input_kwargs={"mask": 0}, args=())
+        about = {"layer_input_kwargs": {"mask": 0}, "batch_device": "cpu", "args": ()}
+        row = model.capture_first_layer_input_kwargs(**about)
         assert model.prepare_layer_replay_kwargs(additional_inputs=dict(row)) == {"mask": 0}
         put_out = []
         for number in range(3):
@@ -136,8 +149,7 @@ def test_early_layers_put_out_what_qwen3_vl_adds_to_them(side: Any) -> None:
             put_out.append(list(states))
         assert put_out == [[1, 12, 13], [1, 102, 103], [1, 2, 3]]
         language.hooks[0](language, (), {})
-        text = model.capture_first_layer_input_kwargs(layer_input_kwargs={"mask": 0}, args=())
-        assert text == {"mask": 0}
+        assert model.capture_first_layer_input_kwargs(**about) == {"mask": 0}
     assert not language.hooks
     assert vars(model).keys() == {"model"}
 

@@ -342,7 +342,7 @@ def test_what_a_modifier_only_logs_is_an_error(side: Any) -> None:
 def test_a_model_that_could_not_be_asked_about_pictures_is_infeasible(
     side: Any, own: list[str], config: dict[str, Any], infeasible: bool
 ) -> None:
-    outermost = SimpleNamespace(named_parameters=lambda recurse: [(name, None) for name in own])
+    outermost = SimpleNamespace(named_parameters=lambda **_: [(name, None) for name in own])
     model = SimpleNamespace(base_model=outermost, config=SimpleNamespace(**config))
     check = side("quantize_llmcompressor").require_answering
     if infeasible:
