@@ -32,6 +32,9 @@ MODEL_TYPES = VISION_TYPES + TEXT_TYPES
 #: What transformers 4.51.3 knows, in which the archived libraries work.
 LEGACY_TYPES = ("llava_onevision", "qwen2_5_vl", "qwen2_vl", *TEXT_TYPES)
 
+#: transformers 5.23 with compressed-tensors 0.19 answers about no picture with LLaVA-OneVision.
+_PACKED_TYPES = ("qwen2_5_vl", "qwen2_vl", "qwen3_vl", *TEXT_TYPES)
+
 _ALL_GROUPS = (-1, 16, 32, 64, 128, 256, 512, 1024)
 _EITHER = (True, False)
 _OFF = (False,)
@@ -84,10 +87,21 @@ _AUTOAWQ = MethodFacts(
 )
 _OPTIMUM = msgspec.structs.replace(_GPTQ, model_types=TEXT_TYPES)
 #: Packed zero points have a shape that transformers 5.23 does not load.
-_PACKED = MethodFacts(format="compressed-tensors", bits=(4, 8), sym=(True,), desc_act=_EITHER)
+_PACKED = MethodFacts(
+    format="compressed-tensors",
+    bits=(4, 8),
+    sym=(True,),
+    desc_act=_EITHER,
+    model_types=_PACKED_TYPES,
+)
 #: Per channel weights, activations for each token as it comes: FP8_DYNAMIC and INT8 W8A8.
 _W8A8 = MethodFacts(
-    format="compressed-tensors", bits=(8,), group_sizes=(-1,), sym=(True,), activations=True
+    format="compressed-tensors",
+    bits=(8,),
+    group_sizes=(-1,),
+    sym=(True,),
+    activations=True,
+    model_types=_PACKED_TYPES,
 )
 
 TABLE: dict[tuple[Backend, Method], MethodFacts] = {

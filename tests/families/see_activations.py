@@ -18,9 +18,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+ROWS = {"samples": 16, "length": 512, "min_length": 1, "seed": 0, "modality": "image-text"}
 SETTINGS = {
     "method": "gptq", "bits": 8, "group_size": 128, "desc_act": False, "sym": True, "damp": 0.05,
-    "alpha": None, "device": "cpu", "calibration": {"length": 512, "min_length": 1, "seed": 0},
+    "alpha": None, "device": "cpu", "calibration": ROWS,
 }  # fmt: skip
 PROBED = "self_attn.q_proj"
 

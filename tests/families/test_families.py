@@ -148,7 +148,12 @@ def test_answers_in_batches_are_those_of_single_prompts(bench: Bench, family: st
     paths = {"checkpoint": source.model, "items": source.items}
     answers = []
     for size in (1, 5):
-        given = {"task": {}, "batch_size": size, "dtype": "float32", "device": "cpu"}
+        given: dict[str, Any] = {
+            "task": {},
+            "batch_size": size,
+            "dtype": "float32",
+            "device": "cpu",
+        }
         outcome, files = bench.run("generate_transformers", generation.job(given, paths))
         assert isinstance(outcome, Done), outcome
         answers.append(generation.read_records(files / generation.RECORDS))

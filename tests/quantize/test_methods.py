@@ -106,9 +106,13 @@ def test_the_remedy_names_what_can_do_it() -> None:
 
 
 @pytest.mark.parametrize("model_type", methods.MODEL_TYPES)
-def test_gptqmodel_and_llmcompressor_do_every_architecture(model_type: str) -> None:
-    for one in (variant(), variant(method="gptaq", alpha=0.25), AWQ, FP8, W8A8, W4A16):
+def test_gptqmodel_does_every_architecture_and_llmcompressor_all_but_one(model_type: str) -> None:
+    for one in (variant(), variant(method="gptaq", alpha=0.25), AWQ):
         assert methods.unsupported(one, model_type) == ""
+    for one in (FP8, W8A8, W4A16):
+        refused = "not llava_onevision" if model_type == "llava_onevision" else ""
+        assert methods.unsupported(one, model_type).endswith(refused)
+        assert bool(methods.unsupported(one, model_type)) == bool(refused)
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
