@@ -67,6 +67,7 @@ class Making(msgspec.Struct, frozen=True, kw_only=True):
         dataset: the calibration file's name.
         dataset_digest: its SHA-256.
         samples, length, seed: rows asked for, their greatest length in tokens, the draw's seed.
+        dropped: rows that did not fit and were left out;
         rows: rows used; text_tokens, vision_tokens: in them; vision_share: in percent.
         seconds: how long quantizing took; hardware: on what.
         peak: memory the process held at most, in MB.
@@ -94,6 +95,7 @@ class Making(msgspec.Struct, frozen=True, kw_only=True):
     group_size: Claim | None = None
     damp: Claim | None = None
     alpha: Claim | None = None
+    dropped: Claim | None = None
     activations: str = ""
     half: bool = True
 
@@ -173,6 +175,7 @@ def making_of(family: Family, ledger: Ledger, variant: str) -> Making:
         length=enter.setting("calibration/length", COUNT),
         seed=enter.setting("calibration/seed", COUNT),
         rows=enter.measure("calibration_rows", COUNT),
+        dropped=enter.measure("calibration_rows_dropped", COUNT),
         text_tokens=enter.measure("calibration_text_tokens", COUNT),
         vision_tokens=enter.measure("calibration_vision_tokens", COUNT),
         vision_share=enter.vision_share(),

@@ -75,6 +75,8 @@ def _print_costs(session: Session) -> None:
         output.text("")
     for (name, engine), reason in session.refusals().items():
         output.say(f"infeasible: {name} in {engine}: {reason}")
+    for remark in session.remarks():
+        output.say(f"note: {remark}")
     there = capacity.available(session.options.runs_dir, session.machine.hardware.gpus)
     for one in estimates:
         for warning in capacity.warnings(one, there):

@@ -126,14 +126,14 @@ def checkpoint_bytes(weights: Weights, variant: VariantSpec) -> int:
     linears = weights.linears
     replaced = sum(one.elements + one.bias * one.outputs for one in linears)
     saved = _saved(weights, variant)
-    packed = [_packed(one, variant, saved) for one in linears]
-    tensors = weights.tensors + sum(count - 1 for count, _ in packed)
+    stored = [packed(one, variant, saved) for one in linears]
+    tensors = weights.tensors + sum(count - 1 for count, _ in stored)
     rest = (weights.elements - replaced) * saved
-    return round(rest) + sum(size for _, size in packed) + tensors * _HEADER
+    return round(rest) + sum(size for _, size in stored) + tensors * _HEADER
 
 
-def packed_bytes(linear: Linear, variant: VariantSpec, itemsize: float = 2) -> int:
-    """Return what a quantized Linear takes in a checkpoint, its bias included, in bytes.
+def packed(linear: Linear, variant: VariantSpec, itemsize: float = 2) -> tuple[int, int]:
+    """Return how many tensors a quantized Linear is stored as, without its bias, and their bytes.
 
     GPTQ: `qweight` and `qzeros` of 32-bit words, `scales` in float16, `g_idx` of 32-bit numbers.
     AWQ: the same without `g_idx`. compressed-tensors: `weight_packed`, `weight_scale`, two 64-bit
@@ -141,15 +141,10 @@ def packed_bytes(linear: Linear, variant: VariantSpec, itemsize: float = 2) -> i
     and W8A8. Dimensions are rounded up to whole words where the library does so.
 
     Args:
-        linear: its shape.
+        linear: its shape; the size holds its bias.
         variant: how it is quantized.
         itemsize: bytes of one number of what is not quantized.
     """
-    return _packed(linear, variant, itemsize)[1]
-
-
-def _packed(linear: Linear, variant: VariantSpec, itemsize: float) -> tuple[int, int]:
-    """Return how many tensors a quantized Linear is stored as, without its bias, and their size."""
     known = methods.facts(variant)
     inputs, outputs, bits = linear.inputs, linear.outputs, variant.bits
     groups = ceil(inputs / variant.group_size) if variant.group_size > 0 else 1
@@ -165,8 +160,8 @@ def _packed(linear: Linear, variant: VariantSpec, itemsize: float) -> tuple[int,
     if known.format == "awq":
         return 3, round(inputs * _words(outputs, bits) + zeros + scales + bias)
     shape = 2 * 8
-    packed = _words(inputs, bits) * outputs + scales + shape + bias
-    return (3, round(packed)) if variant.sym else (4, round(packed + zeros))
+    size = _words(inputs, bits) * outputs + scales + shape + bias
+    return (3, round(size)) if variant.sym else (4, round(size + zeros))
 
 
 def _words(numbers: int, bits: int) -> int:

@@ -155,15 +155,6 @@ def read_tensors(folder: Path) -> dict[str, Tensor]:
     return tensors
 
 
-def read_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
-    """Return tensor name -> shape over all weight files of a model folder.
-
-    Raises:
-        BadInput: as `read_tensors` does.
-    """
-    return {name: tensor.shape for name, tensor in read_tensors(folder).items()}
-
-
 def _read_index(path: Path) -> dict[str, str]:
     try:
         index = msgspec.json.decode(path.read_bytes(), type=_Index)

@@ -156,6 +156,19 @@ class Session:
             recipe.variants, recipe.engines, machine.device, capability=machine.capability
         )
 
+    def remarks(self) -> list[str]:
+        """Return what is to be known of variants that an engine does load on this device."""
+        machine, refused = self.machine, self.refusals()
+        return [
+            f"{variant.name} in {engine}: {said}"
+            for variant in self.loaded.recipe.variants
+            for engine in self.loaded.recipe.engines
+            if (variant.name, engine) not in refused
+            for said in methods.remarks(
+                variant, engine, machine.device, capability=machine.capability
+            )
+        ]
+
     def check_ready(self) -> None:
         """Refuse to start what cannot end: a full disk, no token, no permission.
 
