@@ -89,6 +89,10 @@ def test_a_plan_is_printed_and_nothing_else_happens(releases: Releases, command:
     assert "acme/Small-AWQ" in text
     plan = json.loads(said(*arguments, "--format", "json"))
     assert plan["repos"]["AWQ"] == "acme/Small-AWQ"
+    assert "splits over GPUs" in text
+    assert [row["tp"] for row in plan["tensor_parallel"]["AWQ"]] == list(range(1, 9))
+    assert {one["variant"] for one in plan["estimates"]} == {"GPTQ-Int8", "AWQ"}
+    assert all(one["size_bytes"] > 0 and one["ram_bytes"] > 0 for one in plan["estimates"])
     assert {stage["state"] for stage in plan["stages"]} == {"to run"}
     assert not (releases.folder / "runs").exists()
 

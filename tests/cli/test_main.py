@@ -54,6 +54,7 @@ def test_the_version_is_printed() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["certify", "nothing"], "nothing: neither a folder nor a Hub id"),
         (
             ["recipe", "show", "nope"],
             "unknown recipe 'nope'; there are: llava-onevision, modality, nano",
