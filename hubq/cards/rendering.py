@@ -137,6 +137,7 @@ def _evidence_files(family: Family, facts: CardFacts, names: tuple[str, ...]) ->
         results=_results(family, names),
         footnotes=facts.footnotes,
         environments=_environments(family, (facts.variant,) if facts.variant else names),
+        certificates=_certificates(family, facts.variant),
     )
     return {EVIDENCE_FILE: pretty(evidence).encode(), COMPARISON_FILE: facts.comparison}
 
@@ -165,8 +166,20 @@ def _environments(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for stage_id in sorted(family.environments):
         kind, _, rest = stage_id.partition("/")
-        if rest.partition("/")[0] in names and kind in {k.value for k in _BENEATH}:
-            found.setdefault(kind, family.environments[stage_id])
+        variant, _, engine = rest.partition("/")
+        if variant in names and kind in {k.value for k in _BENEATH}:
+            place = f"{kind}/{engine}" if kind == Kind.CERTIFY.value and engine else kind
+            found.setdefault(place, family.environments[stage_id])
+    return found
+
+
+def _certificates(family: Family, variant: str) -> dict[str, Any]:
+    """Return engine -> what its certificate of a variant says; nothing on the family report."""
+    found = {}
+    for stage_id in sorted(family.results):
+        result = family.results[stage_id]
+        if result.stage.kind is Kind.CERTIFY and result.stage.variant == variant:
+            found[result.stage.backend] = {"key": result.key, **result.facts}
     return found
 
 

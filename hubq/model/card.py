@@ -84,7 +84,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         claims: every number on the card.
         results: key -> what the result is (stage, files with hashes, environment).
         footnotes: the machine-readable twin of the card's footnotes.
-        environments: stage kind -> environment stack.
+        environments: stage kind -> environment stack; `certify/vllm` for an engine's.
+        certificates: engine -> what its certificate says: every check with what was seen.
     """
 
     hubq: str
@@ -96,4 +97,5 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     results: dict[str, Any]
     footnotes: tuple[dict[str, Any], ...] = ()
     environments: dict[str, Any] = {}
+    certificates: dict[str, Any] = {}
     schema: int = EVIDENCE_SCHEMA

@@ -207,3 +207,13 @@ def test_a_hostile_reason_stays_text(whole: Factory, templates: Templates) -> No
     assert page.css("script") == []
     assert page.body is not None
     assert "<script>x</script> | {{ 7 * 7 }} [a](http://b) *c*" in page.body.text()
+
+
+def test_the_evidence_holds_the_certificate_check_by_check(
+    family: Family, templates: Templates
+) -> None:
+    files = render_card(family, "AWQ", templates)
+    given = msgspec.json.decode(files["hubq.json"], type=Evidence).certificates["transformers"]
+    assert given["good"]
+    assert given["key"] == family.results["certify/AWQ"].key
+    assert {"name", "good", "said"} <= given["checks"][0].keys()
