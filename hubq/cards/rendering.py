@@ -179,7 +179,8 @@ def _certificates(family: Family, variant: str) -> dict[str, Any]:
     for stage_id in sorted(family.results):
         result = family.results[stage_id]
         if result.stage.kind is Kind.CERTIFY and result.stage.variant == variant:
-            found[result.stage.backend] = {"key": result.key, **result.facts}
+            engine = stage_id.removeprefix(f"certify/{variant}").lstrip("/") or "transformers"
+            found[engine] = {"key": result.key, **result.facts}
     return found
 
 
