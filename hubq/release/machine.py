@@ -99,6 +99,7 @@ class Machine:
         """Return the exact description of an environment that is ready."""
         return self.environments.describe(self._ready[name])
 
+    @functools.cache  # noqa: B019 - a machine lives as long as its command
     def _external(self, name: str) -> Environment:
         variables = spec_for(name, self.device).variables
         return self.environments.external(

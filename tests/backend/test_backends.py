@@ -26,8 +26,12 @@ from tests.backend.conftest import hubq
 pytestmark = pytest.mark.backend
 
 NAME = "nano-qwen2-vl"
-#: One of each: the archived GPTQ, the archived AWQ, INT8 weights and activations.
-VARIANTS = ("AutoGPTQ-Int4", "AutoAWQ", "W8A8")
+VARIANTS = (
+    *("AutoGPTQ-Int8", "AutoGPTQ-Int4", "AutoAWQ"),
+    *("FP8-Dynamic", "W8A8", "W4A16", "W4A16-AWQ"),
+)
+#: One of each format: GPTQ, AWQ, INT8 weights and activations.
+FORMATS = ("AutoGPTQ-Int4", "AutoAWQ", "W8A8")
 
 
 class Released(msgspec.Struct, frozen=True):
@@ -69,8 +73,11 @@ def score(released: Released, variant: str, task: str) -> float:
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_it_answers_about_as_well_as_the_source(released: Released, variant: str) -> None:
+def test_it_is_certified_and_answers_about_as_well_as_the_source(
+    released: Released, variant: str
+) -> None:
     release = load_release(released.runs, NAME)
+    assert Store(released.runs).load(release.keys[f"certify/{variant}"]).facts["good"]
     for stage in release.plan.stages:
         if stage.id.startswith(f"score/{variant}/"):
             result = Store(released.runs).load(release.keys[stage.id])
@@ -85,7 +92,7 @@ def test_every_number_on_its_card_is_found_again(released: Released, variant: st
         assert found.agrees, (claim.id, found.problem)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", FORMATS)
 def test_the_cards_own_snippet_loads_the_repo_and_answers(
     released: Released, variant: str, tmp_path: Path
 ) -> None:
