@@ -14,9 +14,8 @@ import msgspec
 
 from hubq.errors import BadInput
 from hubq.model.result import Collected
-from hubq.quantize.certificate import CERTIFICATE, ITEMS, Check
-
-PATHS = frozenset({"model", "checkpoint"})
+from hubq.quantize import certificate
+from hubq.quantize.certificate import CERTIFICATE, Check
 
 EngineState = Literal["loads", "infeasible", "failed"]
 
@@ -69,10 +68,8 @@ def job(settings: Mapping[str, Any], paths: Mapping[str, Path]) -> dict[str, Any
         paths: `checkpoint`; where there are such, `model`, the baseline's folder, and
             `items/<task>` for each task, of which the questions are taken.
     """
-    named = {
-        name: str(path) for name, path in paths.items() if name in PATHS or name.startswith(ITEMS)
-    }
-    return {"settings": dict(settings), "paths": named}
+    wanted = {name: path for name, path in paths.items() if name != "quantize"}
+    return certificate.job(settings, wanted)
 
 
 def collect(work: Path, out: Mapping[str, Any]) -> Collected:  # noqa: ARG001 - one signature
@@ -81,8 +78,8 @@ def collect(work: Path, out: Mapping[str, Any]) -> Collected:  # noqa: ARG001 - 
     Raises:
         BadInput: `certificate.json` is missing or not whole.
     """
-    certificate = read(work / CERTIFICATE)
-    return Collected(facts=msgspec.to_builtins(certificate), refusal=refusal(certificate))
+    found = read(work / CERTIFICATE)
+    return Collected(facts=msgspec.to_builtins(found), refusal=refusal(found))
 
 
 def read(path: Path) -> EngineCertificate:
@@ -97,9 +94,9 @@ def read(path: Path) -> EngineCertificate:
         raise BadInput(f"{path}: {error}") from error
 
 
-def refusal(certificate: EngineCertificate) -> str:
+def refusal(found: EngineCertificate) -> str:
     """Return why a checkpoint must not be used; empty unless the engine found it broken."""
-    if certificate.state != "failed":
+    if found.state != "failed":
         return ""
-    engine = f"{certificate.engine.name} {certificate.engine.version}"
-    return f"{engine}: {certificate.reason or 'failed and does not say why'}"
+    engine = f"{found.engine.name} {found.engine.version}"
+    return f"{engine}: {found.reason or 'failed and does not say why'}"

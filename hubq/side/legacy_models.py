@@ -7,17 +7,21 @@ and nothing that the source has not: see `place`.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import calibration_rows
 import checkpoint_files
 import events
-from quantizing import QuantizationError
+import legacy_source
+import quantizing
+from quantizing import QuantizationError, Task
 
 DTYPE = "float16"
 #: What a packed Linear has in place of its weight.
@@ -261,3 +265,37 @@ def linears_of(layer: Any) -> dict[str, Any]:
     from torch import nn
 
     return {name: part for name, part in layer.named_modules() if isinstance(part, nn.Linear)}
+
+
+def encoded(task: Task) -> tuple[Path, list[calibration_rows.Row], list[calibration_rows.Dropped]]:
+    """Return the source as these libraries' transformers reads it, and its calibration rows."""
+    with task.clock.phase("read calibration"):
+        source = legacy_source.readable(task.source, task.scratch / "source")
+        rows, dropped = quantizing.encoded_rows(dataclasses.replace(task, source=source))
+    return source, rows, dropped
+
+
+def finished(
+    task: Task,
+    wrapped: Any,
+    renamed: Mapping[str, str],
+    modules: list[dict[str, Any]],
+    amend: Callable[[dict[str, Any]], dict[str, Any]],
+) -> dict[str, Any]:
+    """Save what a library has quantized and put it in order; return its configuration.
+
+    Args:
+        task: what was to be done.
+        wrapped: the library's model; its `model` is transformers' own.
+        renamed: of the layout, for the names of tensors.
+        modules: what was quantized.
+        amend: puts right what the library says of its own quantization.
+    """
+    with task.clock.phase("save"):
+        save_as_in(task.source, wrapped.model, renamed)
+        wrapped.save_quantized(str(task.checkpoint))
+    with task.clock.phase("put in order"):
+        resolved = quantizing.put_in_order(task.source, task.checkpoint, amend=amend)
+        say_dtype(task.checkpoint)
+        quantizing.require_packed(task.checkpoint, modules)
+    return resolved

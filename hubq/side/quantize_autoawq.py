@@ -6,7 +6,6 @@ The library is archived. It packs 4 bits with zero points and works in float16; 
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ import calibration_rows
 import checkpoint_files
 import events
 import legacy_models
-import legacy_source
 import quantizing
 from quantizing import Made, QuantizationError, Task
 
@@ -62,9 +60,7 @@ def quantize(task: Task) -> Made:
     layout = legacy_models.layout(task.source, LIBRARY)
     with task.clock.phase("import"):
         from awq.models.auto import AWQ_CAUSAL_LM_MODEL_MAP
-    with task.clock.phase("read calibration"):
-        source = legacy_source.readable(task.source, task.scratch / "source")
-        rows, dropped = quantizing.encoded_rows(dataclasses.replace(task, source=source))
+    source, rows, dropped = legacy_models.encoded(task)
     with task.clock.phase("load"):
         model = legacy_models.load(source, layout.renamed)
         layers = model.get_submodule(layout.layers)
@@ -84,15 +80,9 @@ def quantize(task: Task) -> Made:
     modules = wrapped.quantizer.found
     require_searched(modules)
     quantizing.require_every_layer(modules, len(layers))
-    with task.clock.phase("save"):
-        legacy_models.save_as_in(task.source, model, layout.renamed)
-        wrapped.save_quantized(str(task.checkpoint))
-    with task.clock.phase("put in order"):
-        resolved = quantizing.put_in_order(
-            task.source, task.checkpoint, amend=lambda saved: amend(task.checkpoint, saved)
-        )
-        legacy_models.say_dtype(task.checkpoint)
-        quantizing.require_packed(task.checkpoint, modules)
+    resolved = legacy_models.finished(
+        task, wrapped, layout.renamed, modules, lambda saved: amend(task.checkpoint, saved)
+    )
     return Made(
         quantization_config=resolved,
         calibration=calibration_rows.summary(rows, dropped),

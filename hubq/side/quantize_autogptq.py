@@ -6,7 +6,6 @@ see `legacy_models`. It is made to read pictures and to work on a CPU; see `auto
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ import calibration_rows
 import checkpoint_files
 import events
 import legacy_models
-import legacy_source
 import quantizing
 from quantizing import Made, Task
 
@@ -56,9 +54,7 @@ def quantize(task: Task) -> Made:
     layout = legacy_models.layout(task.source, LIBRARY)
     with task.clock.phase("import"):
         from auto_gptq import BaseQuantizeConfig
-    with task.clock.phase("read calibration"):
-        source = legacy_source.readable(task.source, task.scratch / "source")
-        rows, dropped = quantizing.encoded_rows(dataclasses.replace(task, source=source))
+    source, rows, dropped = legacy_models.encoded(task)
     with task.clock.phase("load"):
         model = legacy_models.load(source, layout.renamed)
         layers = model.get_submodule(layout.layers)
@@ -78,13 +74,7 @@ def quantize(task: Task) -> Made:
         events.progress(len(layers), len(layers), "layers")
     modules = log.solved()
     quantizing.require_every_layer(modules, len(layers))
-    with task.clock.phase("save"):
-        legacy_models.save_as_in(task.source, model, layout.renamed)
-        wrapped.save_quantized(str(task.checkpoint))
-    with task.clock.phase("put in order"):
-        resolved = quantizing.put_in_order(task.source, task.checkpoint, amend=amend)
-        legacy_models.say_dtype(task.checkpoint)
-        quantizing.require_packed(task.checkpoint, modules)
+    resolved = legacy_models.finished(task, wrapped, layout.renamed, modules, amend)
     return Made(
         quantization_config=resolved,
         calibration=calibration_rows.summary(rows, dropped),
