@@ -1,25 +1,13 @@
 from __future__ import annotations
 
-import importlib
 import json
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-SIDE = Path(__file__).resolve().parents[2] / "hubq" / "side"
 STEM = "model.layers.0.mlp.up_proj"
-
-
-@pytest.fixture
-def side(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return an importer of side's own modules, which are on no package's path."""
-    monkeypatch.syspath_prepend(str(SIDE))
-    for path in SIDE.glob("*.py"):
-        monkeypatch.delitem(sys.modules, path.stem, raising=False)
-    return importlib.import_module
 
 
 def linear(inputs: int, outputs: int) -> Any:

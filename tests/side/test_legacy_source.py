@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import importlib
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +9,6 @@ import pytest
 SIDE = Path(__file__).resolve().parents[2] / "hubq" / "side"
 NANO = SIDE.parents[1] / "examples" / "nano-qwen2-vl" / "model"
 ROTARY = {"rope_type": "default", "rope_theta": 5000.0}
-
-
-@pytest.fixture
-def side(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return an importer of side's own modules, which are on no package's path."""
-    monkeypatch.syspath_prepend(str(SIDE))
-    for path in SIDE.glob("*.py"):
-        monkeypatch.delitem(sys.modules, path.stem, raising=False)
-    return importlib.import_module
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -1,25 +1,13 @@
 from __future__ import annotations
 
-import importlib
 import json
 import struct
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-SIDE = Path(__file__).resolve().parents[2] / "hubq" / "side"
 ASKED = {"method": "awq", "bits": 4, "group_size": 128, "sym": False, "desc_act": False}
-
-
-@pytest.fixture
-def side(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return an importer of side's own modules, which are on no package's path."""
-    monkeypatch.syspath_prepend(str(SIDE))
-    for path in SIDE.glob("*.py"):
-        monkeypatch.delitem(sys.modules, path.stem, raising=False)
-    return importlib.import_module
 
 
 def tensors(path: Path, names: list[str]) -> None:

@@ -1,25 +1,11 @@
 from __future__ import annotations
 
-import importlib
 import json
 import struct
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-SIDE = Path(__file__).resolve().parents[2] / "hubq" / "side"
-
-
-@pytest.fixture
-def side(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return an importer of side's own modules, which are on no package's path."""
-    monkeypatch.syspath_prepend(str(SIDE))
-    names = [path.stem for path in SIDE.glob("*.py")]
-    for name in names:
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    return importlib.import_module
 
 
 def tensors(path: Path, shapes: dict[str, tuple[int, ...]]) -> None:

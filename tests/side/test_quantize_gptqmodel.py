@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,22 +11,11 @@ from typing import Any
 
 import pytest
 
-from hubq.workers.specs import SIDE
-
 QWEN2_VL = {
     "model.visual.merger.ln_q.weight": "visual.merger.ln_q.weight",
     "model.language_model.norm.weight": "model.norm.weight",
     "model.language_model.layers.0.mlp.up_proj.weight": "model.layers.0.mlp.up_proj.weight",
 }
-
-
-@pytest.fixture
-def side(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return an importer of side's own modules, which are on no package's path."""
-    monkeypatch.syspath_prepend(str(SIDE))
-    for path in SIDE.glob("*.py"):
-        monkeypatch.delitem(sys.modules, path.stem, raising=False)
-    return importlib.import_module
 
 
 def resolve(module: str, leaf: str) -> str:

@@ -1,17 +1,14 @@
 from __future__ import annotations
 
-import importlib
 import json
 import re
 import struct
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 import pytest
 
-SIDE = Path(__file__).resolve().parents[2] / "hubq" / "side"
 SETTINGS = {
     "method": "gptq",
     "bits": 4,
@@ -41,15 +38,6 @@ SOURCE: Shapes = {
     "lm_head.weight": ("BF16", (16, 8)),
 }
 SIZES = {"BF16": 2, "F16": 2, "I8": 1, "F8_E4M3": 1, "I32": 4, "I64": 8}
-
-
-@pytest.fixture
-def side(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return an importer of side's own modules, which are on no package's path."""
-    monkeypatch.syspath_prepend(str(SIDE))
-    for path in SIDE.glob("*.py"):
-        monkeypatch.delitem(sys.modules, path.stem, raising=False)
-    return importlib.import_module
 
 
 @pytest.fixture

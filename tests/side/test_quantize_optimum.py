@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import sys
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-
-from hubq.workers.specs import SIDE
 
 SETTINGS = {"bits": 4, "group_size": 128, "sym": True, "desc_act": False, "damp": 0.05}
 DONE = {
@@ -27,15 +23,6 @@ DONE = {
     "format": "gptq",
     "meta": {"quantizer": ["optimum:2.3.0", "gptqmodel:7.7.0"]},
 }
-
-
-@pytest.fixture
-def side(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return an importer of side's own modules, which are on no package's path."""
-    monkeypatch.syspath_prepend(str(SIDE))
-    for path in SIDE.glob("*.py"):
-        monkeypatch.delitem(sys.modules, path.stem, raising=False)
-    return importlib.import_module
 
 
 def test_a_configuration_has_the_weights_format_and_no_calibration_rows(side: Any) -> None:
