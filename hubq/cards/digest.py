@@ -6,7 +6,10 @@ import hashlib
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
-_PROGRAM = ("cards/*.py", "model/card.py", "render.py", "stats/*.py")
+_PROGRAM = (
+    *("cards/**/*.py", "markdown/*.py", "model/card.py", "model/marks.py", "render.py"),
+    "stats/*.py",
+)
 
 
 def templates_digest(templates: tuple[Path, ...]) -> str:

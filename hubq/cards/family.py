@@ -50,6 +50,7 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
             root of whatever Hub shows the card.
         overlaps: variant -> what its calibration rows share with the evaluation sets (`rows`,
             `items`, `by_task`); only those that share anything.
+        readme: the source's README, front matter and all; empty where it has none.
     """
 
     source: Source
@@ -63,6 +64,7 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     environments: dict[str, dict[str, Any]]
     site: str = "https://huggingface.co"
     overlaps: dict[str, dict[str, Any]] = {}
+    readme: str = ""
 
     @property
     def tasks(self) -> tuple[TaskSpec, ...]:

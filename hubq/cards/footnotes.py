@@ -103,10 +103,10 @@ def cell_text(cell: Cell | None) -> str:
     note = superscript(cell.note) if cell.note else ""
     if cell.claim is None:
         return _WORDS.get(cell.state, cell.state.value) + note
-    text = cell.claim.shown
+    text = str(cell.claim)
     mark = f"{NO_BREAK}{cell.mark}" if cell.mark else ""
     if cell.delta is not None:
-        text += f" ({cell.delta.shown}{mark})"
+        text += f" ({cell.delta}{mark})"
     else:
         text += mark
     if cell.state is CellState.SUSPECT:

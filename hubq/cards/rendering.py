@@ -11,21 +11,25 @@ import msgspec
 from cmarkgfm.cmark import Options
 
 from hubq import render
-from hubq.cards import markdown
-from hubq.cards.chart import deltas_svg
+from hubq.cards.charts.collection import draw
+from hubq.cards.charts.deltas import deltas_svg
 from hubq.cards.digest import templates_digest
-from hubq.cards.facts import CardFacts, card_facts, report_facts
+from hubq.cards.facts import CardFacts
 from hubq.cards.family import Family
 from hubq.cards.footnotes import cell_text
+from hubq.cards.gathering import card_facts, report_facts
 from hubq.cards.ledger import COMPARISON_FILE
 from hubq.cards.metadata import front_matter
-from hubq.cards.prose import listed
+from hubq.cards.prose.wording import listed
+from hubq.markdown import escaping
+from hubq.markdown.blocks import block_hashes, seal
 from hubq.model.card import Evidence
 from hubq.model.codec import pretty
+from hubq.model.marks import plain
 from hubq.model.recipe import BASELINE
 from hubq.model.stage import Kind
 
-__all__ = ["render_card", "render_report", "templates_digest"]
+__all__ = ["marked_card", "render_card", "render_report", "templates_digest"]
 
 CARD_FILE = "README.md"
 EVIDENCE_FILE = "hubq.json"
@@ -36,8 +40,20 @@ _BENEATH = (Kind.RESOLVE, Kind.QUANTIZE, Kind.CERTIFY, Kind.GENERATE, Kind.SCORE
 _CHART = "<!-- hubq:chart -->"
 
 
-def render_card(family: Family, variant: str, templates: tuple[Path, ...]) -> dict[str, bytes]:
-    """Return the files of a variant's card: `README.md`, `hubq.json` and `comparison.json`.
+def marked_card(family: Family, variant: str, templates: tuple[Path, ...]) -> str:
+    """Return the README of a variant's card with a mark around each claim (`hubq.model.marks`).
+
+    Raises:
+        BadInput: no card can be made for the variant, or a template is wrong.
+    """
+    facts = card_facts(family, variant)
+    return _render(facts, templates, family.loaded.recipe.card.template)
+
+
+def render_card(
+    family: Family, variant: str, templates: tuple[Path, ...], *, charts: bool = True
+) -> dict[str, bytes]:
+    """Return the files of a variant's card: `README.md`, `hubq.json`, `comparison.json`, pictures.
 
     The same family and templates give the same bytes.
 
@@ -45,30 +61,35 @@ def render_card(family: Family, variant: str, templates: tuple[Path, ...]) -> di
         family: what the card speaks of.
         variant: a published variant that was quantized.
         templates: folders of templates; a user's own goes before the bundled one.
+        charts: draw the pictures; the card refers to them either way.
 
     Raises:
         BadInput: no card can be made for the variant, or a template is wrong.
     """
     facts = card_facts(family, variant)
-    text = _render(facts, templates, family.loaded.recipe.card.template)
+    text = seal(plain(_render(facts, templates, family.loaded.recipe.card.template)))
     return {
         CARD_FILE: text.encode(),
-        **_evidence_files(family, facts, (BASELINE, *family.published)),
+        **_evidence_files(family, facts, (BASELINE, *family.published), templates, text),
+        **(draw(facts.charts) if charts else {}),
     }
 
 
-def render_report(family: Family, templates: tuple[Path, ...]) -> dict[str, bytes]:
-    """Return the family report: `report.md`, `report.html`, `hubq.json` and `comparison.json`.
+def render_report(
+    family: Family, templates: tuple[Path, ...], *, charts: bool = True
+) -> dict[str, bytes]:
+    """Return the family report: `report.md`, `report.html`, evidence files and pictures.
 
     Args:
         family: what the report speaks of; its controls are in it too.
         templates: folders of templates; a user's own goes before the bundled one.
+        charts: draw the pictures; the report refers to them either way.
 
     Raises:
         BadInput: a template is wrong.
     """
     facts = report_facts(family)
-    text = _render(facts, templates, "report.md.j2")
+    text = plain(_render(facts, templates, "report.md.j2"))
     drawn = [d for d in facts.differences if d.variant in family.published]
     body = cmarkgfm.github_flavored_markdown_to_html(text, options=Options.CMARK_OPT_UNSAFE)
     page = render.render(
@@ -81,7 +102,8 @@ def render_report(family: Family, templates: tuple[Path, ...]) -> dict[str, byte
     return {
         markdown_file: text.replace(f"{_CHART}\n\n", "").encode(),
         html_file: page.encode(),
-        **_evidence_files(family, facts, names),
+        **_evidence_files(family, facts, names, templates, text),
+        **(draw(facts.charts) if charts else {}),
     }
 
 
@@ -96,9 +118,9 @@ def _environment(templates: tuple[Path, ...]) -> Any:
     env = render.environment(*templates)
     env.filters.update(
         cell=cell_text,
-        escape=markdown.escape,
-        code=markdown.code,
-        quoted=markdown.quoted,
+        escape=escaping.escape,
+        code=escaping.code,
+        quoted=escaping.quoted,
         listed=listed,
     )
     return env
@@ -115,7 +137,13 @@ def _tidy(text: str) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _evidence_files(family: Family, facts: CardFacts, names: tuple[str, ...]) -> dict[str, bytes]:
+def _evidence_files(
+    family: Family,
+    facts: CardFacts,
+    names: tuple[str, ...],
+    templates: tuple[Path, ...],
+    text: str,
+) -> dict[str, bytes]:
     evidence = Evidence(
         hubq=facts.version,
         repo=facts.repo,
@@ -138,6 +166,12 @@ def _evidence_files(family: Family, facts: CardFacts, names: tuple[str, ...]) ->
         footnotes=facts.footnotes,
         environments=_environments(family, (facts.variant,) if facts.variant else names),
         certificates=_certificates(family, facts.variant),
+        templates=templates_digest(templates),
+        blocks=block_hashes(text),
+        charts=tuple(
+            {**msgspec.to_builtins(chart), "files": chart.files} for chart in facts.charts
+        ),
+        snippets=tuple(msgspec.to_builtins(outcome) for outcome in facts.snippets.values()),
     )
     return {EVIDENCE_FILE: pretty(evidence).encode(), COMPARISON_FILE: facts.comparison}
 

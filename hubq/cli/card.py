@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import click
 
-from hubq.cli.options import format_option, release_options
-from hubq.cli.running import run
-from hubq.model.stage import Kind
-from hubq.release.options import Options
+from hubq.cli.lazy import LazyGroup
+
+COMMANDS = {
+    "render": ("hubq.cli.card_render:render", "Render cards and the family report."),
+}
 
 
-@click.group()
+@click.group(cls=LazyGroup, table=COMMANDS)
 def card() -> None:
-    """Render model cards."""
-
-
-@card.command()
-@release_options
-@format_option
-def render(options: Options, format_: str) -> None:
-    """Render the cards of SOURCE's variants and the family report; publish nothing."""
-    run(options, [Kind.CARD], yes=True, format_=format_)
+    """Render, check, test and update model cards."""

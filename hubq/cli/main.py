@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import signal
 import sys
 from types import FrameType
 from typing import NoReturn
 
 import click
+
+from hubq.cli.lazy import LazyGroup
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("hubq.cli.demo:demo", "Release the bundled nano model to an embedded Hub."),
@@ -20,7 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "certify": ("hubq.cli.certify:certify", "Check a checkpoint, or the variants of a source."),
     "evaluate": ("hubq.cli.stages:evaluate", "Generate answers and score them."),
     "bench": ("hubq.cli.bench:bench", "Measure speed and memory."),
-    "card": ("hubq.cli.card:card", "Render model cards."),
+    "card": ("hubq.cli.card:card", "Render, check, test and update model cards."),
     "push": ("hubq.cli.stages:push", "Publish the variants' repos."),
     "verify": ("hubq.cli.stages:verify", "Check published repos against what was made."),
     "import": ("hubq.cli.import_:import_", "Take over scores that were made elsewhere."),
@@ -32,30 +33,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """name -> where it is, and its line in the help; nothing is imported to print it."""
 
 
-class LazyGroup(click.Group):
-    """A group whose commands are imported when they are called, from a table."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order of the table."""
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return one command."""
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands without importing them."""
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
-
-
 def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
         from hubq.version import version
@@ -64,7 +41,9 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
         ctx.exit()
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.option(
     "--version",
     is_flag=True,

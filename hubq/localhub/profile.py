@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 import yaml
 
-from hubq.localhub import frontmatter
-from hubq.localhub.frontmatter import FrontMatter
 from hubq.localhub.problems import LocalHubError
 from hubq.localhub.repository import Repository
 from hubq.localhub.values import Commit, Kind
+from hubq.markdown import frontmatter
+from hubq.markdown.frontmatter import FrontMatter
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):

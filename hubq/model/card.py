@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from hubq.model.marks import mark
+
 EVIDENCE_SCHEMA = 1
 
 
@@ -51,7 +53,13 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     scale: float = 1.0
 
     def __str__(self) -> str:
-        return self.shown
+        """Return the characters on the card, marked with the claim's id (`hubq.model.marks`)."""
+        return mark(self.id, self.shown)
+
+    @property
+    def size(self) -> str:
+        """The characters without a sign, marked: for sentences that say `loses` or `above`."""
+        return mark(self.id, self.shown.lstrip("+\N{MINUS SIGN}"))
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +94,10 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         footnotes: the machine-readable twin of the card's footnotes.
         environments: stage kind -> environment stack; `certify/vllm` for an engine's.
         certificates: engine -> what its certificate says: every check with what was seen.
+        templates: the digest of the templates and the program that wrote the card.
+        blocks: block of the card -> SHA-256 of its text, in order.
+        charts: each chart's files, finding and claims.
+        snippets: each snippet of the card with what became of it when it was run.
     """
 
     hubq: str
@@ -98,4 +110,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     footnotes: tuple[dict[str, Any], ...] = ()
     environments: dict[str, Any] = {}
     certificates: dict[str, Any] = {}
+    templates: str = ""
+    blocks: dict[str, str] = {}
+    charts: tuple[dict[str, Any], ...] = ()
+    snippets: tuple[dict[str, Any], ...] = ()
     schema: int = EVIDENCE_SCHEMA

@@ -7,13 +7,13 @@ import msgspec
 import pytest
 
 from hubq.cards.comparison import compare
-from hubq.cards.facts import card_facts, report_facts
 from hubq.cards.family import Family
-from hubq.cards.footnotes import cell_text
+from hubq.cards.gathering import card_facts, report_facts
 from hubq.cards.rendering import render_card
 from hubq.evaluate.samples import Sample
 from tests.cards.factory import Factory, made_up_samples
 from tests.cards.nano import loaded_recipe
+from tests.cards.reading import cell_text, texts
 
 TASK = "NanoMath_MINI"
 
@@ -95,7 +95,7 @@ def test_a_baseline_no_better_than_guessing_is_a_floor(tmp_path: Path) -> None:
     facts = card_facts(family, "GPTQ-Int4")
     assert facts.footnotes[0]["state"] == "floor"
     assert facts.verdicts[0].sentences == ()
-    assert any("guessing scores 25.00" in caveat for caveat in facts.caveats)
+    assert any("guessing scores 25.00" in caveat for caveat in texts(facts.caveats))
 
 
 def test_a_task_at_the_floor_is_left_out_of_averages(whole: Factory) -> None:
@@ -115,12 +115,11 @@ def test_a_loss_smaller_than_the_margin_is_both(tmp_path: Path) -> None:
     found = pair(family)
     assert (found["verdict"], found["non_inferiority"]) == ("loss", "non-inferior")
     facts = card_facts(family, "GPTQ-Int4")
-    assert (
-        facts.verdicts[0]
-        .sentences[0]
-        .endswith("which is less than the 2.00 points that were declared to matter.")
+    said = texts(facts.verdicts[0].sentences)[0]
+    assert said.endswith("which is less than the 2.00 points that were declared to matter.")
+    assert any(
+        caveat.startswith("**Ceiling.** BF16 scores 100.00") for caveat in texts(facts.caveats)
     )
-    assert any(caveat.startswith("**Ceiling.** BF16 scores 100.00") for caveat in facts.caveats)
 
 
 def test_items_of_one_cluster_are_not_compared(tmp_path: Path) -> None:

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from hubq.cards.facts import card_facts
 from hubq.cards.family import NOT_RUN, Family
+from hubq.cards.gathering import card_facts
 from hubq.errors import BadInput
 from hubq.model.card import CellState
 from hubq.model.gap import Gap
+from hubq.model.marks import plain
 from tests.cards.factory import Factory
 from tests.cards.nano import loaded_recipe
 
@@ -50,7 +51,7 @@ def test_margins_of_single_tasks_go_before_the_recipes(whole: Factory) -> None:
 
 def test_the_card_names_tasks_with_margins_of_their_own(whole: Factory) -> None:
     family = whole.family(loaded=loaded_recipe(margins={"NanoText_VAL": 5.0}))
-    assert card_facts(family, "AWQ").margins_text == (
+    assert plain(card_facts(family, "AWQ").margins_text) == (
         "2.00 points on NanoDocs_VAL, NanoMath_MINI, NanoChoice_DEV and NanoMulti_VAL and "
         "5.00 points on NanoText_VAL"
     )

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from hubq.cards.facts import card_facts
 from hubq.cards.family import Family
-from hubq.cards.footnotes import EMPTY, Footnotes, cell_text, superscript
+from hubq.cards.footnotes import EMPTY, Footnotes, superscript
+from hubq.cards.gathering import card_facts
 from hubq.model.card import Cell, CellState, Claim
 from hubq.model.gap import Gap
+from tests.cards.reading import cell_text
 
 
 def claim(shown: str) -> Claim:

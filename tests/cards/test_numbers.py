@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hubq.cards.facts import card_facts
 from hubq.cards.family import Family
+from hubq.cards.gathering import card_facts
 from hubq.cards.rendering import render_card, render_report
 from hubq.cards.show import trace
 from hubq.model.card import Evidence

@@ -13,12 +13,13 @@ PACKAGE = ROOT / "hubq"
 LAYERS: list[set[str]] = [
     {"errors", "units", "version"},
     {"model"},
-    {"store", "stats", "render", "resources"},
+    {"store", "stats", "render", "resources", "markdown"},
     {"recipes"},
     {"workers", "hub"},
     {"quantize", "evaluate", "bench", "plan"},
     {"runner", "executors", "cards", "localhub"},
     {"release"},
+    {"preview"},
     {"cli"},
 ]
 """From the bottom up; a part imports only what stands below it, and itself."""
@@ -30,12 +31,13 @@ OWNERS = {
     "click": {"cli"},
     "jinja2": {"render"},
     "huggingface_hub": {"hub"},
-    "starlette": {"localhub"},
-    "uvicorn": {"localhub"},
+    "starlette": {"localhub", "preview"},
+    "uvicorn": {"localhub", "preview"},
     "rich": {"cli"},
     "numpy": {"stats", "quantize", "evaluate"},
     "PIL": {"quantize", "evaluate"},
     "pyarrow": {"quantize", "evaluate"},
+    "matplotlib": {"cards"},
     "uv": {"workers"},
 }
 BACKENDS = {

@@ -9,12 +9,13 @@ from typing import Any
 
 import msgspec
 
-from hubq.localhub import attributes, frontmatter
+from hubq.localhub import attributes
 from hubq.localhub.api.call import Call
 from hubq.localhub.discussion import DiscussionLog
 from hubq.localhub.problems import BadRequestError, EntryNotFoundError
 from hubq.localhub.repository import Repository, check_path
 from hubq.localhub.values import Discussion, FileEntry, git_oid, lfs_pointer
+from hubq.markdown import frontmatter
 
 _REGULAR_BYTES = 10 * 1000 * 1000
 _MAX_FILES = 256

@@ -9,12 +9,12 @@ from typing import Any
 
 import msgspec
 
-from hubq.localhub import frontmatter
 from hubq.localhub.api.call import KIND_OF, Call, reply
 from hubq.localhub.problems import BadRequestError, ConflictError, NotFoundError, RepoNotFoundError
 from hubq.localhub.profile import Profile, children, eval_results, profile
 from hubq.localhub.repository import Repository
 from hubq.localhub.values import FileEntry, Kind, RepoRecord
+from hubq.markdown import frontmatter
 
 
 def whoami(call: Call) -> dict[str, Any]:

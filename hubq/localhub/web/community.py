@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from hubq.localhub import markup
 from hubq.localhub.api.call import Call, repo_path
 from hubq.localhub.discussion import DiscussionLog
 from hubq.localhub.problems import NotFoundError
 from hubq.localhub.values import Event
 from hubq.localhub.web.page import Page, page_of
 from hubq.localhub.web.repo import changes_between, frame
+from hubq.markdown import markup
 
 
 def discussions(call: Call) -> Page:

@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 import msgspec
 
-from hubq.localhub import markup
 from hubq.localhub import tree as trees
 from hubq.localhub.api.call import Call, repo_path
 from hubq.localhub.api.repos import visible
@@ -16,6 +15,7 @@ from hubq.localhub.profile import Profile, children, eval_results, profile
 from hubq.localhub.tree import Folder
 from hubq.localhub.values import Commit, FileEntry
 from hubq.localhub.web.page import Page, page_of
+from hubq.markdown import markup
 
 _SHOWN_BYTES = 256 * 1000
 _IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")

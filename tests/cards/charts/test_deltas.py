@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from hubq.cards.chart import deltas_svg
-from hubq.cards.facts import report_facts
+from hubq.cards.charts.deltas import deltas_svg
 from hubq.cards.family import Family
+from hubq.cards.gathering import report_facts
 
 
 def test_a_dot_for_each_difference_filled_when_significant(family: Family) -> None:

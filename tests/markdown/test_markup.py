@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from hubq.localhub.markup import Place, to_html
+from hubq.markdown.markup import Place, to_html
 
 _HERE = {"acme/other": "/acme/other"}
 _PLACE = Place(

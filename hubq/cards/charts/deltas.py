@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 
 from hubq.cards.ledger import MINUS
-from hubq.cards.scores import Difference
+from hubq.cards.tables.scores import Difference
 from hubq.model.recipe import BASELINE
 
 _WIDTH, _LEFT, _RIGHT = 760, 190, 24
@@ -87,7 +87,8 @@ def _legend(variants: Sequence[str]) -> list[str]:
 def _mark(found: Difference, number: int, across: Callable[[float], float], y: float) -> str:
     colour = f"v{number % _COLOURS}"
     sure = f"{colour} sure" if found.verdict in ("loss", "gain") else colour
-    words = f"{found.variant} on {found.task}: {found.delta} ({found.low} to {found.high})"
+    words = f"{found.variant} on {found.task}: {found.delta.shown}"
+    words += f" ({found.low.shown} to {found.high.shown})"
     bar = _line(colour, across(found.low.value), y, across(found.high.value), y)
     dot = _dot(sure, across(found.delta.value), y)
     return f"<g><title>{escape(words)}</title>{bar}{dot}</g>"

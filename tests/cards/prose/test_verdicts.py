@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from hubq.cards.facts import card_facts, report_facts
 from hubq.cards.family import Family
-from hubq.cards.prose import listed
+from hubq.cards.gathering import card_facts, report_facts
+from hubq.cards.prose.wording import listed
+from tests.cards.reading import texts
 
 
 def sentences(family: Family, variant: str) -> tuple[str, ...]:
-    return card_facts(family, variant).verdicts[0].sentences
+    return texts(card_facts(family, variant).verdicts[0].sentences)
 
 
 def test_a_loss_is_said_with_its_interval(family: Family) -> None:

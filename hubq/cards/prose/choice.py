@@ -8,7 +8,7 @@ import msgspec
 
 from hubq.cards.family import Family
 from hubq.cards.ledger import DELTA, RATE, Ledger, escape_pointer
-from hubq.cards.scores import Difference, differences
+from hubq.cards.tables.scores import Difference, differences
 from hubq.model.card import Claim
 
 

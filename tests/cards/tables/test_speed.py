@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hubq.cards.facts import card_facts
 from hubq.cards.family import Family
-from hubq.cards.footnotes import cell_text
-from hubq.cards.speed import _attention
+from hubq.cards.gathering import card_facts
+from hubq.cards.tables.speed import _attention
 from tests.cards.factory import Factory
 from tests.cards.nano import source
+from tests.cards.reading import cell_text
 
 
 def test_rows_go_by_workload_and_then_by_variant(family: Family) -> None:

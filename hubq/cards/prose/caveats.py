@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from hubq.cards.family import Family
 from hubq.cards.ledger import COUNT, DELTA, LEVEL, PERCENT, POINTS, Ledger, escape_pointer
-from hubq.cards.prose import listed
-from hubq.cards.scores import Trouble
+from hubq.cards.prose.wording import grouped, listed
+from hubq.cards.tables.scores import Trouble
 from hubq.evaluate.scoring import SCORES
 from hubq.model.card import CellState
 from hubq.model.recipe import BASELINE
@@ -73,12 +73,13 @@ def _missing(family: Family, names: tuple[str, ...]) -> Iterator[str]:
 
 
 def _subsets(family: Family, ledger: Ledger) -> Iterator[str]:
-    drawn: dict[str, list[str]] = {}
+    counts = []
     for task in family.tasks:
         stage = f"score/{BASELINE}/{task.name}"
         if task.limit is not None and stage in family.results:
-            items = ledger.items(f"n.{task.name}", stage, "score").shown
-            drawn.setdefault(items, []).append(task.name)
+            items = ledger.items(f"n.{task.name}", stage, "score")
+            counts.append((str(items), task.name))
+    drawn = grouped(counts)
     if drawn:
         draws = listed(f"{items} items of {listed(names)}" for items, names in drawn.items())
         yield (
@@ -208,15 +209,16 @@ def _precision(family: Family, ledger: Ledger) -> Iterator[str]:
 
 def _noise(family: Family, ledger: Ledger) -> Iterator[str]:
     """Say what a second run of the baseline, in batches of another size, moved."""
-    told: dict[str, list[str]] = {}
+    counts = []
     moved = 0.0
     for task in family.tasks:
         if ledger.document["scores"][task.name].get("noise"):
             place = f"/scores/{escape_pointer(task.name)}/noise"
             flips = ledger.own(f"noise_flips.{task.name}", f"{place}/measured/flips", COUNT)
             items = ledger.own(f"noise_items.{task.name}", f"{place}/measured/n", COUNT)
-            told.setdefault(f"{flips} of {items} questions of", []).append(task.name)
+            counts.append((f"{flips} of {items} questions of", task.name))
             moved += flips.value
+    told = grouped(counts)
     if told:
         yield (
             f"**Noise floor.** Run again in batches of another size, {BASELINE} itself changed its "

@@ -4,15 +4,18 @@ from pathlib import Path
 
 import msgspec
 
-from hubq.cards.facts import card_facts
 from hubq.cards.family import Family
+from hubq.cards.gathering import card_facts
 from hubq.model.suite import JudgeSpec
 from tests.cards.factory import Factory, made_up_samples
 from tests.cards.nano import loaded_recipe
+from tests.cards.reading import texts
 
 
 def caveat(family: Family, title: str) -> str:
-    found = [text for text in card_facts(family, "AWQ").caveats if text.startswith(f"**{title}")]
+    found = [
+        text for text in texts(card_facts(family, "AWQ").caveats) if text.startswith(f"**{title}")
+    ]
     return found[0] if found else ""
 
 
@@ -46,7 +49,7 @@ def test_small_sets_say_what_they_can_detect(family: Family) -> None:
 
 
 def test_missing_cells_are_announced(gappy: Family) -> None:
-    found = card_facts(gappy, "GPTQ-Int4").caveats[0]
+    found = texts(card_facts(gappy, "GPTQ-Int4").caveats)[0]
     assert found.startswith("**Not everything was measured.**")
     assert "pending, failed and OOM" in found
 
@@ -83,7 +86,7 @@ def test_an_upstream_harness_is_named_apart(whole: Factory) -> None:
     other = msgspec.structs.replace(first, harness="lm-eval", harness_task="gsm8k")
     suite = msgspec.structs.replace(loaded.suite, tasks=(other, *rest))
     family = whole.family(loaded=msgspec.structs.replace(loaded, suite=suite))
-    harnesses = [t for t in card_facts(family, "AWQ").caveats if t.startswith("**Harness")]
+    harnesses = [t for t in texts(card_facts(family, "AWQ").caveats) if t.startswith("**Harness")]
     assert len(harnesses) == 2
     assert "NanoDocs_VAL is from lm-eval" in harnesses[1]
 

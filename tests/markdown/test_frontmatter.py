@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from hubq.localhub.frontmatter import check, parse
+from hubq.markdown.frontmatter import check, parse
 
 
 def _card(yaml: str) -> str:

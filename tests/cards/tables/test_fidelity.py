@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from hubq import render
 from hubq.cards.comparison import compare
-from hubq.cards.facts import card_facts, report_facts
 from hubq.cards.family import Family
-from hubq.cards.fidelity import fidelity_rows
+from hubq.cards.gathering import card_facts, report_facts
 from hubq.cards.ledger import Ledger
 from hubq.cards.rendering import render_card
+from hubq.cards.tables.fidelity import fidelity_rows
 from hubq.model.codec import pretty
 from tests.cards.factory import Factory
 

@@ -5,11 +5,11 @@ A sentence is only written where the data decide; where they do not, the sentenc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from hubq.cards.ledger import DELTA, LEVEL, Ledger, escape_pointer
-from hubq.cards.scores import Difference
-from hubq.model.card import Claim
+from hubq.cards.ledger import DELTA, Ledger, escape_pointer
+from hubq.cards.prose.wording import interval, listed
+from hubq.cards.tables.scores import Difference
 from hubq.model.recipe import BASELINE
 
 
@@ -47,26 +47,12 @@ def overall(ledger: Ledger, variant: str) -> str:
     return f"{tasks}, {variant} is {side} {BASELINE}: {delta} points ({span})."
 
 
-def interval(ledger: Ledger, low: Claim, high: Claim) -> str:
-    """Return an interval with its level: `95 % CI −5.20 to −1.00`."""
-    level = ledger.own("level", "/level", LEVEL)
-    return f"{level} % CI {low} to {high}"
-
-
-def listed(words: Iterable[str]) -> str:
-    """Return words as an enumeration: `a`, `a and b`, `a, b and c`."""
-    all_words = list(words)
-    if len(all_words) < 2:
-        return "".join(all_words)
-    return f"{', '.join(all_words[:-1])} and {all_words[-1]}"
-
-
 _ORDER = ("loss", "gain", "noise", "hint", "within", "open")
 
 
 def _loss(ledger: Ledger, variant: str, found: Difference) -> str:
     text = (
-        f"On {found.task}, {variant} loses {_size(found.delta)} points against {BASELINE} "
+        f"On {found.task}, {variant} loses {found.delta.size} points against {BASELINE} "
         f"({interval(ledger, found.low, found.high)})"
     )
     if found.non_inferior:
@@ -76,7 +62,7 @@ def _loss(ledger: Ledger, variant: str, found: Difference) -> str:
 
 def _gain(ledger: Ledger, variant: str, found: Difference) -> str:
     return (
-        f"On {found.task}, {variant} scores {_size(found.delta)} points above {BASELINE} "
+        f"On {found.task}, {variant} scores {found.delta.size} points above {BASELINE} "
         f"({interval(ledger, found.low, found.high)}), which quantizing does not explain."
     )
 
@@ -106,8 +92,8 @@ def _hints(ledger: Ledger, variant: str, found: Sequence[Difference]) -> list[st
 
 def _within(variant: str, found: Sequence[Difference], count: int) -> list[str]:
     sentences = []
-    for margin in dict.fromkeys(d.margin.shown for d in found):
-        tasks = [d.task for d in found if d.margin.shown == margin]
+    for margin in {d.margin.shown: d.margin for d in found}.values():
+        tasks = [d.task for d in found if d.margin.shown == margin.shown]
         names = "every task" if len(tasks) == count > 1 else listed(tasks)
         sentences.append(
             f"On {names}, any loss of {variant} is smaller than the {margin} points "
@@ -124,17 +110,13 @@ def _open(variant: str, found: Sequence[Difference]) -> list[str]:
         return [
             (
                 f"On {only.task}, these {only.items} items cannot separate {variant} from "
-                f"{BASELINE}; a loss of up to {_size(only.low)} points is not excluded."
+                f"{BASELINE}; a loss of up to {only.low.size} points is not excluded."
             )
         ]
-    names = listed(f"{d.task} ({_size(d.low)} points)" for d in found)
+    names = listed(f"{d.task} ({d.low.size} points)" for d in found)
     return [
         (
             f"These items cannot separate {variant} from {BASELINE} on {names}; "
             "in parentheses stands the loss that is not excluded."
         )
     ]
-
-
-def _size(delta: Claim) -> str:
-    return delta.shown.lstrip("+\N{MINUS SIGN}")

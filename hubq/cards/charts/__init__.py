@@ -1,0 +1,1 @@
+"""Charts of a card: what they show is worked out from facts; matplotlib draws them."""

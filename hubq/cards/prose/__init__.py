@@ -1,0 +1,1 @@
+"""Sentences of a card, made from the statistics and from nothing else."""

@@ -1,0 +1,1 @@
+"""Tables of a card: each is built from results, and knows no template."""
