@@ -9,7 +9,7 @@ import pytest
 
 from hubq.model.recipe import LoadedRecipe
 from hubq.model.stage import Kind, Plan
-from hubq.model.suite import FidelitySpec, JudgeSpec, RepeatSpec, TaskSpec
+from hubq.model.suite import Engine, FidelitySpec, JudgeSpec, RepeatSpec, TaskSpec
 from hubq.plan import make_plan, repo_names, targets, until
 from tests.factory import a_context, a_plan, a_recipe, a_source
 
@@ -140,6 +140,60 @@ def test_publishing_needs_certificate_weights_and_card() -> None:
     push = a_plan().stage("push/AWQ")
     assert {need.stage for need in push.needs} == {"quantize/AWQ", "certify/AWQ", "card/AWQ"}
     assert all(need.required for need in push.needs)
+
+
+def with_engines(*engines: Engine) -> Plan:
+    loaded = a_recipe()
+    recipe = msgspec.structs.replace(loaded.recipe, engines=engines)
+    return a_plan(msgspec.structs.replace(loaded, recipe=recipe))
+
+
+def test_the_code_on_a_card_is_run_once_for_each_engine_before_the_card() -> None:
+    plan = with_engines("transformers", "vllm")
+    stages = {s.backend: s for s in plan.stages if s.id.startswith("card/AWQ/snippets")}
+    assert {name: stage.id for name, stage in stages.items()} == {
+        "transformers": "card/AWQ/snippets",
+        "vllm": "card/AWQ/snippets/vllm",
+    }
+    card = plan.stage("card/AWQ")
+    needs = {need.stage: need.required for need in card.needs}
+    assert {stage.id: needs[stage.id] for stage in stages.values()} == {
+        "card/AWQ/snippets": False,
+        "card/AWQ/snippets/vllm": False,
+    }
+    assert not [n for n in plan.stage("report").needs if "snippets" in n.stage]
+    assert {s.id for s in a_plan().stages if "snippets" in s.id} == {
+        f"card/{name}/snippets" for name in a_plan().repos
+    }
+
+
+def test_what_code_is_run_depends_on_the_checkpoint_and_its_certificates_alone() -> None:
+    stage = with_engines("transformers", "vllm").stage("card/AWQ/snippets")
+    assert {need.stage: need.required for need in stage.needs} == {
+        "resolve": True,
+        "quantize/AWQ": True,
+        "certify/AWQ": False,
+        "certify/AWQ/vllm": False,
+    }
+
+
+def test_only_a_server_runs_alone_and_on_a_gpu_all_code_does() -> None:
+    loaded = a_recipe()
+    assert not a_plan().stage("card/AWQ/snippets").exclusive
+    assert with_engines("transformers", "vllm").stage("card/AWQ/snippets/vllm").exclusive
+    assert a_plan(loaded, device="cuda").stage("card/AWQ/snippets").exclusive
+
+
+def test_to_allow_code_that_fails_publishes_again_and_runs_nothing() -> None:
+    again = changed(a_plan(), a_plan(allow_failing_snippets=True))
+    assert {s.split("/")[0] for s in again} == {"push", "verify"}
+
+
+def test_a_better_runner_of_code_runs_it_again_and_renders_the_card() -> None:
+    loaded = a_recipe()
+    programs = a_context(loaded).programs | {"card/transformers": "other"}
+    again = changed(a_plan(loaded), a_plan(loaded, programs=programs))
+    assert {s.split("/")[0] for s in again} == {"card", "push", "verify"}
 
 
 def test_a_card_waits_for_everything_but_does_without_others_results() -> None:

@@ -6,31 +6,31 @@ on a card has a place it was read from. Fractions there run from 0 to 1; cards s
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from hubq import stats
+from hubq.cards import between
+from hubq.cards.answering import answering_of
 from hubq.cards.family import Family
+from hubq.cards.kept import Kept, differences, kept, mean_over_tasks
 from hubq.cards.nearness import fidelity_of, noise_of, rerun_of
-from hubq.evaluate.samples import SAMPLES, read_samples
+from hubq.cards.speeds import bench_measures, gpus_of, grid_of, sizes_of, speed_of, vision_shares
 from hubq.model.recipe import BASELINE
-from hubq.model.result import Measure
 from hubq.model.suite import TaskSpec
 from hubq.plan.evaluation import NATIVE
 
 SCHEMA = 1
 POWER = 0.8
-_SAFETENSORS = ".safetensors"
 
 
 def compare(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
     """Return the content of `comparison.json`.
 
     Holm's correction runs over the published variants and all tasks, and over each control's tasks
-    by themselves, so that a card and the family report say the same of a published variant.
+    by themselves, so that a card and the family report say the same of a published variant. For the
+    same reason variants are held against one another among the published ones alone.
 
     Args:
         family: whose results are compared.
@@ -42,6 +42,9 @@ def compare(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
         _correct(scores, [control])
     for entry in scores.values():
         _judge(entry)
+    averages = _averages(family, scores, names)
+    published = tuple(name for name in names if name in family.published)
+    pairs = _pairs(family, scores, averages, published)
     return {
         "schema": SCHEMA,
         "baseline": BASELINE,
@@ -51,38 +54,25 @@ def compare(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
         "compared": sum(
             entry["variants"].get(name, {}).get("comparable", False)
             for entry in scores.values()
-            for name in names
-            if name in family.published
+            for name in published
         ),
         "scores": scores,
-        "averages": _averages(family, scores, names),
-        "sizes": _sizes(family, names),
-        "speed": _speed(family, names),
-        "calibration": _calibration(family, names),
-        "sensitivity": _sensitivity(family, tuple(n for n in names if n in family.published)),
-        "pareto": _pareto(family, names),
+        "averages": averages,
+        "pairs": pairs.document(),
+        "margins": between.margins(family, pairs),
+        "ranks": between.ranks(family, pairs),
+        "calibrations": between.calibrations(family, pairs),
+        "sizes": sizes_of(family, names),
+        "speed": speed_of(family, names),
+        "grid": grid_of(family, names),
+        "gpus": gpus_of(family, names),
+        "answering": answering_of(family, names),
+        "calibration": vision_shares(family, names),
+        "sensitivity": between.spreads(family, scores, pairs),
+        "pareto": _pareto(family, scores, names),
         "fidelity": fidelity_of(family, names),
         "overlap": {name: family.overlaps[name] for name in names if name in family.overlaps},
     }
-
-
-class _Kept(NamedTuple):
-    """Where a variant's samples on a task lie, and what they were taken with."""
-
-    name: str
-    folder: Path
-    sha256: str
-    identity: tuple[tuple[str, str], ...]
-
-
-def _kept(family: Family, name: str, task: str) -> _Kept | None:
-    """Return where the samples are; none where the variant has no score."""
-    stage = f"score/{name}/{task}"
-    if stage not in family.results:
-        return None
-    result = family.results[stage]
-    identity = tuple(sorted(result.facts.get("identity", {}).items()))
-    return _Kept(name, family.folders[stage], result.files[SAMPLES].sha256, identity)
 
 
 def _task(family: Family, task: TaskSpec, names: tuple[str, ...]) -> dict[str, Any]:
@@ -95,7 +85,7 @@ def _task(family: Family, task: TaskSpec, names: tuple[str, ...]) -> dict[str, A
         "native": rerun_of(family, task.name, NATIVE),
         "variants": {},
     }
-    baseline = _kept(family, BASELINE, task.name)
+    baseline = kept(family, BASELINE, task.name)
     if baseline is None:
         return entry
     score = family.results[f"score/{BASELINE}/{task.name}"].measure("score")
@@ -105,22 +95,10 @@ def _task(family: Family, task: TaskSpec, names: tuple[str, ...]) -> dict[str, A
     entry["floor"] = stats.is_floor(summary, chance=task.chance, margin=entry["margin"])
     entry["identity"] = dict(baseline.identity)
     entry["noise"] = noise_of(family, task.name)
-    found = tuple(kept for name in names if (kept := _kept(family, name, task.name)))
-    for name, pair in _pairs(baseline, found).items():
+    found = tuple(one for name in names if (one := kept(family, name, task.name)))
+    for name, pair in differences(baseline, found).items():
         entry["variants"][name] = _told(pair, entry["margin"])
     return entry
-
-
-@lru_cache(maxsize=256)
-def _pairs(
-    baseline: _Kept, variants: tuple[_Kept, ...]
-) -> dict[str, stats.Paired | stats.NotComparable]:
-    """Return each variant's difference; a family's cards all rest on the same, so it is kept."""
-    return stats.compare_all(
-        read_samples(baseline.folder),
-        {kept.name: read_samples(kept.folder) for kept in variants},
-        identities=(dict(baseline.identity), {kept.name: dict(kept.identity) for kept in variants}),
-    )
 
 
 def _told(pair: stats.Paired | stats.NotComparable, margin: float) -> dict[str, Any]:
@@ -134,11 +112,22 @@ def _told(pair: stats.Paired | stats.NotComparable, margin: float) -> dict[str, 
     return {
         "comparable": True,
         **msgspec.to_builtins(pair),
+        **_relative(pair),
         "flips": pair.flips,
         "non_inferiority": stats.non_inferiority(pair, margin),
         "detectable": found.value if found and not found.is_bound else None,
         "detectable_bound": found.value if found and found.is_bound else None,
     }
+
+
+def _relative(pair: stats.Paired) -> dict[str, float | None]:
+    """Return the change as a share of the baseline's score, and its interval."""
+    shares = {
+        "relative": pair.recovery,
+        "relative_low": pair.recovery_low,
+        "relative_high": pair.recovery_high,
+    }
+    return {name: None if share is None else share - 1 for name, share in shares.items()}
 
 
 def _correct(scores: dict[str, dict[str, Any]], names: list[str]) -> None:
@@ -165,146 +154,106 @@ def _judge(entry: dict[str, Any]) -> None:
             )
 
 
-def _averages(
-    family: Family, scores: dict[str, dict[str, Any]], names: tuple[str, ...]
-) -> dict[str, Any]:
-    """Return the mean over tasks of each variant that was measured and comparable on all.
+def _averaged(family: Family, scores: dict[str, dict[str, Any]]) -> tuple[str, ...]:
+    """Return the tasks whose mean is shown.
 
     Tasks at the floor are left out: what cannot fall would only hide what did. So are those of
     another harness than the first task's.
     """
     main = family.harnesses[:1]
-    own = [task.name for task in family.tasks if task.harness in main]
-    tasks = [name for name in own if not scores[name]["floor"]]
-    baseline = tuple(_kept(family, BASELINE, task) for task in tasks)
-    if not tasks or None in baseline:
+    own = (task.name for task in family.tasks if task.harness in main)
+    return tuple(name for name in own if not scores[name]["floor"])
+
+
+def _averages(
+    family: Family, scores: dict[str, dict[str, Any]], names: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return the mean over tasks of each variant that was measured and comparable on all."""
+    tasks = _averaged(family, scores)
+    baseline = _all_kept(family, BASELINE, tasks)
+    if not tasks or baseline is None:
         return {}
     averages: dict[str, Any] = {}
     for name in (BASELINE, *names):
         pairs = [scores[task]["variants"].get(name, {}) for task in tasks]
-        if name != BASELINE and not all(pair.get("comparable") for pair in pairs):
+        found = _all_kept(family, name, tasks)
+        if found is None or (name != BASELINE and not all(p.get("comparable") for p in pairs)):
             continue
-        kept = tuple(_kept(family, name, task) for task in tasks)
-        found = _average(tuple(zip(baseline, kept, strict=True)))
-        averages[name] = {"score": found.score, "tasks": found.tasks}
+        average = mean_over_tasks(tuple(zip(baseline, found, strict=True)))
+        averages[name] = {"score": average.score, "tasks": average.tasks}
         if name != BASELINE:
-            averages[name] = msgspec.to_builtins(found)
+            averages[name] = msgspec.to_builtins(average)
     return averages
 
 
-@lru_cache(maxsize=64)
-def _average(tasks: tuple[tuple[_Kept, _Kept], ...]) -> stats.Average:
-    """Return the mean over tasks of one variant beside the baseline's."""
-    return stats.average([_scores(*pair) for pair in tasks])
+def _all_kept(family: Family, name: str, tasks: tuple[str, ...]) -> tuple[Kept, ...] | None:
+    """Return where a variant's samples on some tasks lie; none unless it was scored on all."""
+    found = tuple(one for task in tasks if (one := kept(family, name, task)) is not None)
+    return found if len(found) == len(tasks) else None
 
 
-def _scores(baseline: _Kept, variant: _Kept) -> stats.TaskScores:
-    before = sorted(read_samples(baseline.folder), key=lambda sample: sample.key)
-    after = sorted(read_samples(variant.folder), key=lambda sample: sample.key)
-    return stats.TaskScores(
-        baseline=[sample.score for sample in before],
-        variant=[sample.score for sample in after],
-        clusters=[sample.cluster for sample in before],
-    )
+def _pairs(
+    family: Family,
+    scores: dict[str, dict[str, Any]],
+    averages: dict[str, Any],
+    published: tuple[str, ...],
+) -> between.Pairs:
+    """Return every two published variants against each other."""
+    pairs = between.Pairs(family, scores, published)
+    if averages:
+        tasks, names = _averaged(family, scores), tuple(n for n in published if n in averages)
+        pairs.average_over(family, tasks, names)
+    return pairs
 
 
-def _sensitivity(family: Family, names: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Return how far apart the published variants are on each task, the widest first."""
-    table = {}
-    for task in family.tasks:
-        stages = {name: f"score/{name}/{task.name}" for name in (BASELINE, *names)}
-        row = {
-            name: family.results[stage].measure("score").value
-            for name, stage in stages.items()
-            if stage in family.results
-        }
-        if len(row) > 1:
-            table[task.name] = row
-    return [msgspec.to_builtins(spread) for spread in stats.sensitivity(table)]
-
-
-def _pareto(family: Family, names: tuple[str, ...]) -> list[dict[str, Any]]:
+def _pareto(
+    family: Family, scores: dict[str, dict[str, Any]], names: tuple[str, ...]
+) -> list[dict[str, Any]]:
     """Return which variants no other beats in score, size and speed at once, beyond noise.
 
-    The score is the mean over all tasks; those without one, or without a size or a speed, have no
-    place.
+    The score is the mean over all tasks. Variants without a score, a size or a speed have no place;
+    where fewer than two have a speed, score and size alone are looked at. Each stands there with
+    what it was judged by.
     """
-    averages = _averages_of(family, names)
-    sizes, first = _sizes(family, names), family.loaded.workloads.workloads[0].name
+    averages = _averages_of(family, scores, names)
+    sizes, first = sizes_of(family, names), family.loaded.workloads.workloads[0].name
     points = []
     for name in (BASELINE, *names):
-        speed = _measures(family, name).get(f"tokens_per_second/{first}")
-        if name in averages and name in sizes and speed is not None:
+        if name in averages and name in sizes:
             score = averages[name]
             axes = {
                 "score": stats.Axis(value=score.score, low=score.score_low, high=score.score_high),
                 "bytes": stats.Axis(value=sizes[name]["bytes"], better="less"),
-                "speed": stats.Axis(value=speed.value, low=speed.low, high=speed.high),
             }
+            speed = bench_measures(family, name).get(f"tokens_per_second/{first}")
+            if speed is not None:
+                axes["speed"] = stats.Axis(value=speed.value, low=speed.low, high=speed.high)
             points.append(stats.Point(name=name, axes=axes))
-    return [msgspec.to_builtins(standing) for standing in stats.pareto(points)] if points else []
+    timed = [point for point in points if "speed" in point.axes]
+    chosen = timed if len(timed) > 1 else [_untimed(point) for point in points]
+    return [
+        {**msgspec.to_builtins(standing), "axes": msgspec.to_builtins(point.axes)}
+        for standing, point in zip(stats.pareto(chosen), chosen, strict=True)
+    ]
 
 
-def _averages_of(family: Family, names: tuple[str, ...]) -> dict[str, stats.Average]:
-    """Return the mean over all tasks of each variant that was measured on all."""
-    kept = {
-        name: tuple(_kept(family, name, task.name) for task in family.tasks)
-        for name in (BASELINE, *names)
-    }
-    whole = {name: found for name, found in kept.items() if None not in found}
-    if BASELINE not in whole:
+def _untimed(point: stats.Point) -> stats.Point:
+    axes = {name: axis for name, axis in point.axes.items() if name != "speed"}
+    return stats.Point(name=point.name, axes=axes)
+
+
+def _averages_of(
+    family: Family, scores: dict[str, dict[str, Any]], names: tuple[str, ...]
+) -> dict[str, stats.Average]:
+    """Return the mean over all tasks of each variant that was comparable on all."""
+    tasks = tuple(task.name for task in family.tasks)
+    baseline = _all_kept(family, BASELINE, tasks)
+    if baseline is None:
         return {}
-    pairs = {name: tuple(zip(whole[BASELINE], found, strict=True)) for name, found in whole.items()}
-    return {name: _average(pair) for name, pair in pairs.items()}
-
-
-def _measures(family: Family, name: str) -> dict[str, Measure]:
-    result = family.results.get(f"bench/{name}")
-    return {measure.name: measure for measure in result.measures} if result else {}
-
-
-def _sizes(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
-    source = sum(n for path, n in family.source.files.items() if path.endswith(_SAFETENSORS))
-    sizes: dict[str, Any] = {BASELINE: {"bytes": source}} if source else {}
-    for name in names:
-        result = family.results.get(f"quantize/{name}")
-        if result is not None:
-            size = result.measure("size_bytes").value
-            sizes[name] = {"bytes": size, "share": size / source if source else None}
-    return sizes
-
-
-def _speed(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
-    """Return workload -> variant -> how its speed and memory relate to the baseline's."""
-    found: dict[str, Any] = {}
-    for workload in family.loaded.workloads.workloads:
-        base_speed, base_memory = _bench(family, BASELINE, workload.name)
-        ratios = {}
-        for name in names:
-            speed, memory = _bench(family, name, workload.name)
-            if speed and memory and base_speed and base_memory:
-                ratios[name] = {"ratio": speed / base_speed, "memory": memory / base_memory}
-        found[workload.name] = ratios
+    found = {}
+    for name in (BASELINE, *names):
+        known = _all_kept(family, name, tasks)
+        pairs = [scores[task]["variants"].get(name, {}) for task in tasks]
+        if known and (name == BASELINE or all(pair.get("comparable") for pair in pairs)):
+            found[name] = mean_over_tasks(tuple(zip(baseline, known, strict=True)))
     return found
-
-
-def _bench(family: Family, name: str, workload: str) -> tuple[float, float]:
-    found = _measures(family, name)
-    values = {key: measure.value for key, measure in found.items()}
-    return (
-        values.get(f"tokens_per_second/{workload}", 0.0),
-        values.get(f"peak_memory_bytes/{workload}", 0.0),
-    )
-
-
-def _calibration(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
-    """Return variant -> the share of vision tokens among those the quantizer saw."""
-    shares = {}
-    for name in names:
-        result = family.results.get(f"quantize/{name}")
-        values = {measure.name: measure.value for measure in result.measures} if result else {}
-        text = values.get("calibration_text_tokens", 0.0)
-        vision = values.get("calibration_vision_tokens", 0.0)
-        if text + vision > 0:
-            shares[name] = {"vision_share": vision / (text + vision)}
-    return shares

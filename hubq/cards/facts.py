@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from hubq.cards.charts.chart import Chart
+from hubq.cards.citation import License
 from hubq.cards.making import Certificate, Making
 from hubq.cards.prose.choice import Choice
 from hubq.cards.prose.guidance import Guidance
@@ -19,7 +20,8 @@ from hubq.cards.stacks import Requirements, StackFacts
 from hubq.cards.tables.fidelity import FidelityRow
 from hubq.cards.tables.overview import FamilyTables
 from hubq.cards.tables.scores import Difference, ScoreTable, Trouble
-from hubq.cards.tables.speed import SizeTable, SpeedTable
+from hubq.cards.tables.sizes import SizeTable
+from hubq.cards.tables.speed import SpeedTable
 from hubq.model.card import Claim
 from hubq.model.recipe import BASELINE, VariantSpec
 
@@ -45,7 +47,15 @@ class SourceFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """A task as a card explains it: its scorer in words, items, and where people get the file."""
+    """A task as a card explains it.
+
+    Attributes:
+        name: as it stands in tables.
+        scorer: how it is scored, in words.
+        items: how many the baseline answered; none where it did not.
+        note: one line from the suite; empty for none.
+        address: where people get its file; empty for none.
+    """
 
     name: str
     scorer: str
@@ -55,7 +65,13 @@ class TaskFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What the statistics say of one variant: on all tasks together, and on each."""
+    """What the statistics say of one variant, in marked sentences.
+
+    Attributes:
+        variant: its name.
+        overall: on all tasks together; empty where there is no mean over all of them.
+        sentences: on each task.
+    """
 
     variant: str
     overall: str
@@ -75,28 +91,34 @@ class CardFacts(msgspec.Struct, frozen=True, kw_only=True):
         recipe: the recipe's name; recipe_digest: of the recipe with suite and workloads.
         intro: the recipe's paragraph about the family, Markdown.
         tasks: the benchmarks.
-        scores, speed, sizes: the family's tables; tables: the further ones.
+        scores: the family's scores, a table for each harness.
+        speed: the family's speed and peak memory; sizes: its weights.
+        tables: the further tables, where there is something to show in them.
         differences: this variant against the baseline; every variant's on the report.
         verdicts: prose on each variant of `differences`.
         fidelity: how near each variant stays to the baseline, token by token.
         choices: the variants as choices: what each costs and was shown to lose.
         guidance: which variant for whom, as far as the statistics tell.
-        charts: the pictures; where they lie is `picture_root`.
+        charts: the pictures; picture_root: what their addresses start with.
         snippets: what became of each snippet when it was run, by the SHA-256 of its code.
         coverage: what was not measured and what would have to be done, Markdown sentences.
-        citation: BibTeX that the source's card asks for; empty where it has none.
-        multi_image, video: whether the family reads several images, and video.
-        compared: how many comparisons Holm's correction runs over; level, alpha: in percent.
+        license: the source's, which the variants inherit.
+        citation: BibTeX that the source's card asks for, as fenced code; empty where it has none.
+        multi_image: whether a question may be about several images.
+        video: whether the model reads video.
+        compared: how many comparisons Holm's correction runs over.
+        level: of the intervals, in percent; alpha: of the tests, in percent.
         making: how each variant was made, by name; this variant's alone on a card.
-        certificates: the same for the certificates.
+        certificates: the certificates, by name; none where a variant has none.
         stacks: the environment stacks that the numbers come from.
         hardware: what speed was measured on; empty when unknown.
         margins_text: the losses that the recipe declared to matter, in words.
         requirements: what loading the checkpoint needs.
         troubles: answers that could not be scored as meant.
         caveats: sentences, Markdown.
-        command, version: the hubq command that makes the release again, and hubq's version.
-        claims, footnotes: for the evidence.
+        command: the hubq command that makes the release again; version: of hubq.
+        claims, footnotes: for the evidence; comparison: the bytes of `comparison.json`.
+        baseline: what the source itself is called in tables.
     """
 
     title: str
@@ -121,6 +143,7 @@ class CardFacts(msgspec.Struct, frozen=True, kw_only=True):
     charts: tuple[Chart, ...]
     snippets: dict[str, Outcome]
     coverage: tuple[str, ...]
+    license: License
     citation: str
     multi_image: bool
     video: bool

@@ -31,6 +31,7 @@ _ENDED = {
     CellState.INFEASIBLE: "cannot be done here",
 }
 NOT_RUN = Gap(state=CellState.PENDING, reason="Not run yet.")
+NOT_PLANNED = Gap(state=CellState.NOT_RUN, reason="Not part of this release.")
 
 
 class Family(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +52,8 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
         overlaps: variant -> what its calibration rows share with the evaluation sets (`rows`,
             `items`, `by_task`); only those that share anything.
         readme: the source's README, front matter and all; empty where it has none.
+        processor: the source's `preprocessor_config.json`; empty where it has none.
+        planned: the ids of the release's stages; none where every stage is taken to be one.
     """
 
     source: Source
@@ -65,6 +68,8 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     site: str = "https://huggingface.co"
     overlaps: dict[str, dict[str, Any]] = {}
     readme: str = ""
+    processor: dict[str, Any] = {}
+    planned: frozenset[str] | None = None
 
     @property
     def tasks(self) -> tuple[TaskSpec, ...]:
@@ -108,7 +113,7 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
                 because = self.gaps[candidate].because
                 root = because if because in self.gaps else candidate
                 return _told(root, self.gaps[root])
-        return NOT_RUN
+        return NOT_RUN if self.planned is None or stage_id in self.planned else NOT_PLANNED
 
     def link(self, repo: str) -> str:
         """Return the address of a repo's page."""

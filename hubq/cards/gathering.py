@@ -6,7 +6,7 @@ from typing import Any
 
 from hubq.cards.abilities import reads_several_images, reads_video
 from hubq.cards.charts.collection import charts_of
-from hubq.cards.citation import citation_of
+from hubq.cards.citation import citation_of, fenced, license_of
 from hubq.cards.comparison import compare
 from hubq.cards.facts import CardFacts, SourceFacts, TaskFacts, Verdict
 from hubq.cards.family import Family
@@ -33,8 +33,10 @@ from hubq.cards.tables.scores import (
     score_tables,
     troubles,
 )
-from hubq.cards.tables.speed import size_table, speed_table
+from hubq.cards.tables.sizes import size_table
+from hubq.cards.tables.speed import speed_table
 from hubq.errors import BadInput
+from hubq.markdown.escaping import escape, one_line
 from hubq.model.codec import pretty
 from hubq.model.recipe import BASELINE
 from hubq.model.suite import HUBQ, TaskSpec
@@ -85,30 +87,31 @@ def _facts(family: Family, names: tuple[str, ...], variant: str) -> CardFacts:
     ledger, notes = Ledger(family, comparison), Footnotes()
     parts = {
         "scores": score_tables(family, ledger, notes, names, variant),
+        "tables": family_tables(family, ledger, notes, names, variant),
         "speed": speed_table(family, ledger, notes, names, variant),
         "sizes": size_table(family, ledger, notes, names, variant),
-        "tables": family_tables(family, ledger, notes, names, variant),
         **_statistics(family, ledger, names, variant),
         **_making(family, ledger, (variant,) if variant else names),
     }
-    recipe = family.loaded.recipe
+    recipe, source = family.loaded.recipe, _source(family)
     return CardFacts(
         title=_title(family, variant),
         variant=variant,
         repo=family.repos.get(variant, ""),
         spec=family.spec(variant) if variant else None,
-        metadata=metadata_of(family, variant) if variant else {},
-        source=_source(family),
+        metadata=metadata_of(family, variant, ledger.document) if variant else {},
+        source=source,
         recipe=recipe.name,
         recipe_digest=recipe_digest(family.loaded),
         intro=recipe.card.intro.strip(),
-        snippets=outcomes_of(family, variant) if variant else {},
+        snippets=outcomes_of(family, variant, ledger) if variant else {},
         coverage=coverage_of(family, names),
-        citation=citation_of(family.readme),
+        license=license_of(family.source.card, source.link),
+        citation=fenced(citation_of(family.readme)),
         multi_image=reads_several_images(family.source.config),
         video=reads_video(family.source.config),
         picture_root=_picture_root(family, variant),
-        command=family.command,
+        command=one_line(family.command),
         version=family.version,
         claims=ledger.claims,
         footnotes=notes.twins(),
@@ -131,7 +134,7 @@ def _statistics(
         "fidelity": fidelity_rows(ledger, names),
         "choices": choices_of(family, ledger, family.published, variant),
         "guidance": guidance_of(family, ledger, family.published, variant),
-        "charts": charts_of(family, ledger, names, variant),
+        "charts": charts_of(family, ledger),
         "compared": ledger.own("compared", "/compared", COUNT),
         "level": ledger.own("level", "/level", LEVEL),
         "alpha": ledger.own("alpha", "/alpha", LEVEL),
@@ -199,7 +202,8 @@ def _scorer(task: TaskSpec) -> str:
     if task.judge is None:
         return words
     rules = words.replace(", without a judge model", "")
-    return f"{rules}; what rules cannot read is read by {task.judge.model} ({task.judge.kind})"
+    judge = f"{escape(task.judge.model)} ({escape(task.judge.kind)})"
+    return f"{rules}; what rules cannot read is read by {judge}"
 
 
 def _margins(family: Family, ledger: Ledger) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from hubq.cards.family import Family
 from hubq.cards.ledger import COUNT, RATE, RESULT_FILE, Ledger, Shape, escape_pointer
-from hubq.cards.stacks import hardware_of, library_of
+from hubq.cards.stacks import ENGINES, hardware_of, library_of
 from hubq.model.card import Claim
 from hubq.quantize import certificate
 
@@ -16,6 +18,8 @@ DAMP = Shape(unit="fraction", plain=True)
 KL = Shape(digits=4, unit="nats per token", floor=0.0001)
 LIMIT = Shape(unit="nats per token", plain=True)
 _MEASURED = ("divergence", "agreement", "floor")
+_SWITCHES = ("static_groups", "true_sequential", "act_group_aware")
+"""What a quantizer writes into the configuration beside what the recipe says."""
 _DAMPED = ("gptq", "gptaq", "smoothquant")
 _CHECKS = {
     "weight files": "Weight files agree with their headers and index",
@@ -49,7 +53,6 @@ METHODS = {
     "smoothquant": "SmoothQuant and GPTQ (W8A8)",
 }
 ACTIVATIONS = {"fp8": "FP8", "smoothquant": "INT8"}
-ENGINES = {"vllm": "vLLM"}
 
 
 class Making(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +75,8 @@ class Making(msgspec.Struct, frozen=True, kw_only=True):
         seconds: how long quantizing took; hardware: on what.
         peak: memory the process held at most, in MB.
         libraries: what did it, each `Name version`.
+        format: how the checkpoint's configuration calls its format; empty where it does not.
+        switches: the quantizer's further switches, each with whether it was on.
     """
 
     method: str
@@ -98,10 +103,17 @@ class Making(msgspec.Struct, frozen=True, kw_only=True):
     dropped: Claim | None = None
     activations: str = ""
     half: bool = True
+    format: str = ""
+    switches: tuple[tuple[str, bool], ...] = ()
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One check of the certificate: what was checked in words, and whether it is good."""
+    """One check of the certificate.
+
+    Attributes:
+        title: what was checked, in words.
+        good: whether it is as it should be.
+    """
 
     title: str
     good: bool
@@ -157,6 +169,7 @@ def making_of(family: Family, ledger: Ledger, variant: str) -> Making:
     settings = family.results[enter.stage].stage.settings
     calibration = settings.get("calibration", {})
     spec = family.spec(variant)
+    config = family.results[enter.stage].facts.get("quantization_config") or {}
     named = (spec.calibration or family.loaded.recipe.calibration).dataset
     return Making(
         method=METHODS.get(str(settings["method"]), str(settings["method"])),
@@ -183,7 +196,15 @@ def making_of(family: Family, ledger: Ledger, variant: str) -> Making:
         peak=enter.measure("peak_resident_bytes", MEGABYTES),
         hardware=hardware_of(family, "quantize", variant),
         libraries=library_of(family, variant),
+        format=str(config.get("checkpoint_format") or config.get("format") or ""),
+        switches=_switches(config),
     )
+
+
+def _switches(config: dict[str, Any]) -> tuple[tuple[str, bool], ...]:
+    """Return the quantizer's switches that a quantization configuration names, in its own words."""
+    told = {**config, **(config.get("meta") or {})}
+    return tuple((name, told[name]) for name in _SWITCHES if isinstance(told.get(name), bool))
 
 
 def certificate_of(family: Family, ledger: Ledger, variant: str) -> Certificate | None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
+from hubq.cards import inheritance
 from hubq.cards.family import Family
+from hubq.cards.standing import standing_of
+from hubq.markdown.escaping import one_line
+from hubq.markdown.header import written
 
 _TEXT, _VISION = "text-generation", "image-text-to-text"
-_LICENSE_KEYS = ("license", "license_name", "license_link")
 _METHOD_TAGS = {
     "gptq": ("gptq",),
     "gptaq": ("gptq", "gptaq"),
@@ -21,27 +23,42 @@ _METHOD_TAGS = {
 _BACKEND_TAGS = {"llmcompressor": ("compressed-tensors",)}
 
 
-def metadata_of(family: Family, variant: str) -> dict[str, Any]:
+def metadata_of(
+    family: Family, variant: str, document: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return the front matter of a variant's card, in the order in which it is written.
 
     License, languages, pipeline tag, tags and data sets are the source's own where its card has
-    them. A source that is a local folder has no `base_model`, since no repo could be named.
+    them: the Hub reads `datasets` as what a model was trained on, so those of calibration and
+    evaluation are not among them. A source that is a local folder has no `base_model`, since no
+    repo could be named.
+
+    Args:
+        family: what the card speaks of.
+        variant: the card's.
+        document: the card's comparisons, as `comparison.json` holds them; none for no
+            `model-index`.
     """
     source, spec = family.source, family.spec(variant)
     inherited, card = source.card, family.loaded.recipe.card
-    data: dict[str, Any] = {key: inherited[key] for key in _LICENSE_KEYS if inherited.get(key)}
-    languages = list(card.languages) or inherited.get("language")
+    data = inheritance.license_of(inherited)
+    languages = [one_line(code) for code in card.languages] or inheritance.languages_of(inherited)
     if languages:
         data["language"] = languages
     data["library_name"] = "transformers"
-    data["pipeline_tag"] = inherited.get("pipeline_tag") or pipeline_tag_of(source.config)
+    tag = inheritance.pipeline_tag_of_source(inherited)
+    data["pipeline_tag"] = tag or pipeline_tag_of(source.config)
     if source.repo:
         data["base_model"] = source.repo
         data["base_model_relation"] = "quantized"
-    if inherited.get("datasets"):
-        data["datasets"] = inherited["datasets"]
+    datasets = inheritance.datasets_of(inherited)
+    if datasets:
+        data["datasets"] = datasets
     own = (*_METHOD_TAGS[spec.method], *_BACKEND_TAGS.get(spec.backend, ()), f"{spec.bits}-bit")
-    data["tags"] = _tags(inherited.get("tags"), own, card.tags)
+    data["tags"] = _tags(inheritance.tags_of(inherited), own, card.tags)
+    index = standing_of(family, variant, document, data["pipeline_tag"]) if document else []
+    if index:
+        data["model-index"] = index
     return data
 
 
@@ -57,10 +74,9 @@ def is_vision(config: dict[str, Any]) -> bool:
 
 def front_matter(data: dict[str, Any]) -> str:
     """Return front matter as it stands at the top of a README, fences included."""
-    text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=1000)
-    return f"---\n{text}---\n"
+    return written(data)
 
 
-def _tags(inherited: Any, own: tuple[str, ...], wanted: tuple[str, ...]) -> list[str]:
-    source = [str(tag) for tag in inherited] if isinstance(inherited, list) else []
-    return list(dict.fromkeys([*source, "quantized", *own, "hubq", *wanted]))
+def _tags(inherited: list[str], own: tuple[str, ...], wanted: tuple[str, ...]) -> list[str]:
+    asked = [text for tag in wanted if (text := one_line(tag))]
+    return list(dict.fromkeys([*inherited, "quantized", *own, "hubq", *asked]))

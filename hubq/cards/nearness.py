@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from hubq import stats
 from hubq.cards.family import Family
+from hubq.cards.kept import Kept, kept
 from hubq.evaluate.fidelity import Reading, perplexity_ratio
 from hubq.evaluate.generation import RECORDS
 from hubq.evaluate.lines import read_lines
@@ -48,10 +50,14 @@ def noise_of(family: Family, task: str) -> dict[str, Any] | None:
         `measured` (hubq.stats.Noise), `floor` (for the whole task) and how many raw answers
         changed; none when the baseline was run once.
     """
-    first, second = f"score/{BASELINE}/{task}", f"score/{BASELINE}/{task}/{REPEAT}"
-    if first not in family.results or second not in family.results:
-        return None
-    whole, again = read_samples(family.folders[first]), read_samples(family.folders[second])
+    first, second = kept(family, BASELINE, task), kept(family, BASELINE, f"{task}/{REPEAT}")
+    return None if first is None or second is None else _noise(first, second)
+
+
+@lru_cache(maxsize=256)
+def _noise(first: Kept, second: Kept) -> dict[str, Any] | None:
+    """Return what `noise_of` does; nobody changes it, and a family's cards share it."""
+    whole, again = read_samples(first.folder), read_samples(second.folder)
     found = stats.compare_runs(whole, again)
     if isinstance(found, stats.NotComparable):
         return None

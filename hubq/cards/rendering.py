@@ -12,7 +12,7 @@ from cmarkgfm.cmark import Options
 
 from hubq import render
 from hubq.cards.charts.collection import draw
-from hubq.cards.charts.deltas import deltas_svg
+from hubq.cards.charts.inlining import inlined
 from hubq.cards.digest import templates_digest
 from hubq.cards.facts import CardFacts
 from hubq.cards.family import Family
@@ -22,6 +22,7 @@ from hubq.cards.ledger import COMPARISON_FILE
 from hubq.cards.metadata import front_matter
 from hubq.cards.prose.wording import listed
 from hubq.markdown import escaping
+from hubq.markdown.attributes import attribute
 from hubq.markdown.blocks import block_hashes, seal
 from hubq.model.card import Evidence
 from hubq.model.codec import pretty
@@ -29,15 +30,13 @@ from hubq.model.marks import plain
 from hubq.model.recipe import BASELINE
 from hubq.model.stage import Kind
 
-__all__ = ["marked_card", "render_card", "render_report", "templates_digest"]
+__all__ = ["marked_card", "marked_text", "render_card", "render_report", "templates_digest"]
 
 CARD_FILE = "README.md"
 EVIDENCE_FILE = "hubq.json"
 REPORT_FILES = ("report.md", "report.html")
 _BENEATH = (Kind.RESOLVE, Kind.QUANTIZE, Kind.CERTIFY, Kind.GENERATE, Kind.SCORE, Kind.BENCH)
 """The kinds of stage that a card rests on; whether others have run yet must not show on it."""
-
-_CHART = "<!-- hubq:chart -->"
 
 
 def marked_card(family: Family, variant: str, templates: tuple[Path, ...]) -> str:
@@ -48,6 +47,15 @@ def marked_card(family: Family, variant: str, templates: tuple[Path, ...]) -> st
     """
     facts = card_facts(family, variant)
     return _render(facts, templates, family.loaded.recipe.card.template)
+
+
+def marked_text(facts: CardFacts, templates: tuple[Path, ...], template: str) -> str:
+    """Return what a template makes of facts, with a mark around each claim (`hubq.model.marks`).
+
+    Raises:
+        BadInput: the template is wrong.
+    """
+    return _render(facts, templates, template)
 
 
 def render_card(
@@ -90,37 +98,46 @@ def render_report(
     """
     facts = report_facts(family)
     text = plain(_render(facts, templates, "report.md.j2"))
-    drawn = [d for d in facts.differences if d.variant in family.published]
+    pictures = draw(facts.charts) if charts else {}
     body = cmarkgfm.github_flavored_markdown_to_html(text, options=Options.CMARK_OPT_UNSAFE)
     page = render.render(
         render.environment(*templates, autoescape=True),
         "report.html.j2",
-        {"title": facts.title, "body": body.replace(_CHART, deltas_svg(drawn))},
+        {"title": facts.title, "body": inlined(body, pictures)},
     )
     names = (BASELINE, *family.published, *family.controls)
     markdown_file, html_file = REPORT_FILES
     return {
-        markdown_file: text.replace(f"{_CHART}\n\n", "").encode(),
+        markdown_file: text.encode(),
         html_file: page.encode(),
         **_evidence_files(family, facts, names, templates, text),
-        **(draw(facts.charts) if charts else {}),
+        **pictures,
     }
 
 
 def _render(facts: CardFacts, templates: tuple[Path, ...], name: str) -> str:
     values = msgspec.structs.asdict(facts) | {"front_matter": front_matter(facts.metadata)}
-    return _tidy(render.render(_environment(templates), name, values))
+    env = _environment(templates, _names(templates))
+    return _tidy(render.render(env, name, values))
+
+
+def _names(templates: tuple[Path, ...]) -> tuple[str, ...]:
+    """Return the template files there are: a new one may go before one that is compiled already."""
+    return tuple(str(path) for folder in templates for path in sorted(folder.rglob("*.j2")))
 
 
 @lru_cache(maxsize=8)
-def _environment(templates: tuple[Path, ...]) -> Any:
+def _environment(templates: tuple[Path, ...], names: tuple[str, ...]) -> Any:
     """Return the environment for some folders; it keeps templates compiled until they change."""
+    del names
     env = render.environment(*templates)
     env.filters.update(
+        attribute=attribute,
         cell=cell_text,
         escape=escaping.escape,
         code=escaping.code,
         quoted=escaping.quoted,
+        address=escaping.address,
         listed=listed,
     )
     return env
@@ -130,7 +147,7 @@ def _tidy(text: str) -> str:
     """Return text with at most one empty line in a row outside fenced code, and one at its end."""
     lines: list[str] = []
     fenced = False
-    for line in text.splitlines():
+    for line in text.split("\n"):
         fenced ^= line.startswith("```")
         if line.strip() or fenced or (lines and lines[-1]):
             lines.append(line if line.strip() else "")
@@ -162,25 +179,25 @@ def _evidence_files(
             "workloads": msgspec.to_builtins(family.loaded.workloads),
         },
         claims=facts.claims,
-        results=_results(family, names),
+        results=_results(family, names, facts.variant),
         footnotes=facts.footnotes,
         environments=_environments(family, (facts.variant,) if facts.variant else names),
         certificates=_certificates(family, facts.variant),
         templates=templates_digest(templates),
         blocks=block_hashes(text),
-        charts=tuple(
-            {**msgspec.to_builtins(chart), "files": chart.files} for chart in facts.charts
-        ),
+        metadata=facts.metadata,
+        charts=tuple(chart.evidence() for chart in facts.charts),
         snippets=tuple(msgspec.to_builtins(outcome) for outcome in facts.snippets.values()),
     )
     return {EVIDENCE_FILE: pretty(evidence).encode(), COMPARISON_FILE: facts.comparison}
 
 
-def _results(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
+def _results(family: Family, names: tuple[str, ...], variant: str) -> dict[str, Any]:
+    """Return what a card rests on, by key: measurements, and the run of its own snippets."""
     found = {}
     for stage_id in sorted(family.results):
         result = family.results[stage_id]
-        if result.stage.kind not in _BENEATH:
+        if result.stage.kind not in _BENEATH and not stage_id.startswith(f"card/{variant}/"):
             continue
         if not result.stage.variant or result.stage.variant in names:
             found[result.key] = {

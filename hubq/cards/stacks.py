@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 import msgspec
 
 from hubq.cards.family import Family
+from hubq.cards.locks import lock_of
 from hubq.model.environment import EnvironmentStack, Hardware
 
 _KINDS = (
@@ -26,8 +30,14 @@ _PACKAGES = (
     ("llmcompressor", "LLM Compressor"),
     ("compressed-tensors", "compressed-tensors"),
     ("vllm", "vLLM"),
+    ("lm-eval", "lm-eval"),
+    ("lmms-eval", "lmms-eval"),
     ("safetensors", "safetensors"),
 )
+TITLES = dict(_PACKAGES)
+"""Package -> its name as people write it."""
+ENGINES = {"vllm": "vLLM"}
+_VERSION = re.compile(r"[\w.!+-]+")
 _PINNED = {"llmcompressor": ("transformers", "compressed-tensors")}
 _PINNED_ELSE = ("transformers", "optimum", "gptqmodel")
 _FREE = ("torch", "torchvision", "accelerate", "pillow", "setuptools")
@@ -42,6 +52,8 @@ class StackFacts(msgspec.Struct, frozen=True, kw_only=True):
         name: the environment's name in the recipe.
         digest: of the environment.
         external: whether the interpreter was the user's own.
+        lock: the name of the lock file it was built from; empty where that is not known.
+        lock_digest: the SHA-256 of that file.
     """
 
     stages: str
@@ -49,6 +61,8 @@ class StackFacts(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     digest: str
     external: bool
+    lock: str = ""
+    lock_digest: str = ""
 
 
 class Requirements(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,23 +82,52 @@ class Requirements(msgspec.Struct, frozen=True, kw_only=True):
 def stacks_of(family: Family, names: tuple[str, ...]) -> tuple[StackFacts, ...]:
     """Return the stacks that the stages of some variants ran in, equal ones said once."""
     grouped: dict[bytes, EnvironmentStack] = {}
-    ran: dict[bytes, dict[str, list[str]]] = {}
+    ran: dict[bytes, dict[str, dict[str, list[str]]]] = {}
     for name in names:
         for kind, verb in _KINDS:
-            stack = _stack(family, kind, name)
-            if stack is not None:
-                same = msgspec.json.encode([stack.digest, lines_of(stack)])
+            found = _stacks(family, kind, name)
+            several = len({_identity(stack) for stack in found.values()}) > 1
+            for stage_id, stack in found.items():
+                same = _identity(stack)
                 grouped.setdefault(same, stack)
-                ran.setdefault(same, {}).setdefault(name, []).append(verb)
-    return tuple(
-        StackFacts(
-            stages=_said(ran[same], alone=len(grouped) == 1),
-            lines=lines_of(stack),
-            name=stack.name,
-            digest=stack.digest,
-            external=stack.external,
-        )
-        for same, stack in grouped.items()
+                did, what = _done(stage_id, verb)
+                done = ran.setdefault(same, {}).setdefault(name, {}).setdefault(did, [])
+                done += [what] if several and what else []
+    if len(grouped) == 1:
+        return tuple(_facts(stack, _together(ran[same])) for same, stack in grouped.items())
+    return tuple(_facts(stack, _apart(ran[same])) for same, stack in grouped.items())
+
+
+def _identity(stack: EnvironmentStack) -> bytes:
+    return msgspec.json.encode([stack.digest, lines_of(stack)])
+
+
+def _done(stage_id: str, verb: str) -> tuple[str, str]:
+    """Return what a stage did, and on which task where it was one of several."""
+    kind, _, rest = stage_id.partition("/")
+    what = rest.partition("/")[2]
+    if kind == "certify" and what:
+        return f"tried in {ENGINES.get(what, what)}", ""
+    return verb, what
+
+
+def _told(done: dict[str, list[str]]) -> str:
+    """Return what a variant's stages did: `checked and evaluated on A and B`."""
+    return _enumerated(
+        [f"{verb} on {_enumerated(tasks)}" if tasks else verb for verb, tasks in done.items()]
+    )
+
+
+def _facts(stack: EnvironmentStack, stages: str) -> StackFacts:
+    lock = lock_of(stack)
+    return StackFacts(
+        stages=stages,
+        lines=lines_of(stack),
+        name=stack.name,
+        digest=stack.digest,
+        external=stack.external,
+        lock=lock.name if lock else "",
+        lock_digest=lock.digest if lock else "",
     )
 
 
@@ -96,7 +139,8 @@ def requirements_of(family: Family, variant: str) -> Requirements:
     versions = {p.name: p.version for p in stack.installed.packages} if stack else {}
     return Requirements(
         pinned=tuple(
-            f"{name}=={_public(versions[name])}" if name in versions else name for name in pinned
+            f"{name}=={version}" if (version := _public(versions.get(name, ""))) else name
+            for name in pinned
         ),
         free=tuple(name for name in _FREE if not stack or name in versions),
         torch=_public(versions.get("torch", "")),
@@ -115,9 +159,8 @@ def library_of(family: Family, variant: str) -> tuple[str, ...]:
     if stack is None:
         return ()
     wanted = ("gptqmodel", "llmcompressor", "autoawq", "auto-gptq", "transformers", "torch")
-    titles = dict(_PACKAGES)
     versions = {p.name: p.version for p in stack.installed.packages}
-    return tuple(f"{titles[name]} {versions[name]}" for name in wanted if name in versions)
+    return tuple(f"{TITLES[name]} {versions[name]}" for name in wanted if name in versions)
 
 
 def lines_of(stack: EnvironmentStack) -> tuple[str, ...]:
@@ -135,11 +178,23 @@ def lines_of(stack: EnvironmentStack) -> tuple[str, ...]:
 
 
 def _stack(family: Family, kind: str, variant: str) -> EnvironmentStack | None:
+    first = next(_stages(family, kind, variant), "")
+    return msgspec.convert(family.environments[first], EnvironmentStack) if first else None
+
+
+def _stacks(family: Family, kind: str, variant: str) -> dict[str, EnvironmentStack]:
+    """Return stage id -> stack, for a variant's stages of one kind."""
+    return {
+        stage_id: msgspec.convert(family.environments[stage_id], EnvironmentStack)
+        for stage_id in _stages(family, kind, variant)
+    }
+
+
+def _stages(family: Family, kind: str, variant: str) -> Iterator[str]:
     prefix = f"{kind}/{variant}"
-    for stage_id, raw in sorted(family.environments.items()):
+    for stage_id in sorted(family.environments):
         if stage_id == prefix or stage_id.startswith(f"{prefix}/"):
-            return msgspec.convert(raw, EnvironmentStack)
-    return None
+            yield stage_id
 
 
 def _machine(hardware: Hardware) -> str:
@@ -153,15 +208,24 @@ def _machine(hardware: Hardware) -> str:
 
 
 def _public(version: str) -> str:
-    return version.partition("+")[0]
+    """Return a version without its local part; empty for text that is none."""
+    return version.partition("+")[0] if _VERSION.fullmatch(version) else ""
 
 
-def _said(ran: dict[str, list[str]], *, alone: bool) -> str:
-    """Return what ran in a stack; names of variants are left out when there is no other stack."""
-    if alone:
-        verbs = [verb for _, verb in _KINDS if any(verb in done for done in ran.values())]
-        return _enumerated(verbs).capitalize()
-    return "; ".join(f"{name} {_enumerated(verbs)}" for name, verbs in ran.items())
+def _together(ran: dict[str, dict[str, list[str]]]) -> str:
+    """Return what ran in the only stack, whatever variant it was for."""
+    every = {verb for done in ran.values() for verb in done}
+    usual = [verb for _, verb in _KINDS if verb in every]
+    text = _enumerated([*usual, *sorted(every.difference(usual))])
+    return text[:1].upper() + text[1:]
+
+
+def _apart(ran: dict[str, dict[str, list[str]]]) -> str:
+    """Return what ran in one of several stacks, by variant; alike ones are named together."""
+    same: dict[str, list[str]] = {}
+    for name, done in ran.items():
+        same.setdefault(_told(done), []).append(name)
+    return "; ".join(f"{_enumerated(names)} {verbs}" for verbs, names in same.items())
 
 
 def _enumerated(words: list[str]) -> str:

@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evaluate": ("hubq.cli.stages:evaluate", "Generate answers and score them."),
     "bench": ("hubq.cli.bench:bench", "Measure speed and memory."),
     "card": ("hubq.cli.card:card", "Render, check, test and update model cards."),
+    "preview": ("hubq.cli.preview:preview", "Show cards in a browser as the Hub shows them."),
     "push": ("hubq.cli.stages:push", "Publish the variants' repos."),
     "verify": ("hubq.cli.stages:verify", "Check published repos against what was made."),
     "import": ("hubq.cli.import_:import_", "Take over scores that were made elsewhere."),

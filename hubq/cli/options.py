@@ -60,6 +60,11 @@ _RELEASE_OPTIONS = [
     click.option("--private", is_flag=True, help="Keep the repos private."),
     click.option("--allow-gaps", is_flag=True, help="Publish cards on which numbers are missing."),
     click.option(
+        "--allow-failing-snippets",
+        is_flag=True,
+        help="Publish cards with code that fails; they say so.",
+    ),
+    click.option(
         "--allow-overlap",
         is_flag=True,
         help="Quantize with rows that stand in the evaluation sets too; cards say so.",

@@ -19,6 +19,7 @@ from hubq.evaluate.formats.certainty import UNKNOWN, Certainty, certainty_of, pr
 from hubq.evaluate.formats.grids import Grid, kind_of, read_grids
 from hubq.evaluate.formats.known import Size, plain, size_of
 from hubq.evaluate.formats.layout import Layout, Place, lay_out
+from hubq.evaluate.formats.notes import marks_of, notes_of
 from hubq.evaluate.formats.printed import Number, State
 
 Scale = Literal["fraction", "percent", "raw"]
@@ -57,14 +58,16 @@ class PublishedMeasure(msgspec.Struct, frozen=True, kw_only=True):
         variant, task, group: its names.
         shown: the cell as printed.
         state: `measured`, or why there is no number.
+        labels: what the row's name is made of, one for each of the table's columns of labels.
         value: as printed, on its scale; none without.
+        upper: where a printed range ends; none for a single number.
         decimals: how many are printed.
         unit: as printed.
         bound: `<`, `>` or `~` for no plain value.
         error: what is printed behind `±`.
         delta: a difference printed in brackets.
         scale: of the value: `percent` and `fraction` are scores; `raw` is anything else.
-        marks: the footnotes it refers to.
+        marks: the footnotes it refers to; row_marks: those that its row's labels refer to.
         bold: whether it is printed so.
         certainty: what is known of a score; none for what is no score.
     """
@@ -77,7 +80,9 @@ class PublishedMeasure(msgspec.Struct, frozen=True, kw_only=True):
     shown: str
     state: State
     group: str = ""
+    labels: tuple[str, ...] = ()
     value: float | None = None
+    upper: float | None = None
     decimals: int = 0
     unit: str = ""
     bound: str = ""
@@ -85,6 +90,7 @@ class PublishedMeasure(msgspec.Struct, frozen=True, kw_only=True):
     delta: float | None = None
     scale: Scale = "raw"
     marks: tuple[str, ...] = ()
+    row_marks: tuple[str, ...] = ()
     bold: bool = False
     certainty: Certainty | None = None
 
@@ -107,6 +113,9 @@ class PublishedTable(msgspec.Struct, frozen=True, kw_only=True):
         line: where it begins in a Markdown file; none elsewhere.
         tasks_in: whether its columns or its rows are tasks.
         measures: every number and every reason for none.
+        heads: the headings of its columns of labels.
+        lines: the text of every cell; the first `body` of them are headings.
+        notes: footnote sign -> what stands behind it under the table.
         remarks: what was put right in it.
     """
 
@@ -115,6 +124,10 @@ class PublishedTable(msgspec.Struct, frozen=True, kw_only=True):
     tasks_in: Side
     measures: tuple[PublishedMeasure, ...]
     line: int | None = None
+    heads: tuple[str, ...] = ()
+    lines: tuple[tuple[str, ...], ...] = ()
+    body: int = 1
+    notes: dict[str, str] = {}
     remarks: tuple[str, ...] = ()
 
 
@@ -221,6 +234,10 @@ def read_table(grid: Grid, columns: Mapping[str, str] | None = None) -> Publishe
         line=grid.line,
         tasks_in=side,
         measures=tuple(_measure(grid.number, part, side, scales) for part in places),
+        heads=layout.heads,
+        lines=layout.lines,
+        body=layout.body,
+        notes=notes_of(grid.after, marks_of(layout)),
         remarks=layout.remarks,
     )
 
@@ -350,7 +367,9 @@ def _measure(table: int, part: _Part, side: Side, scales: Mapping[str, Scale]) -
         group=place.group,
         shown=place.printed.shown,
         state=place.printed.state,
+        labels=place.labels,
         value=number.value if number else None,
+        upper=number.upper if number else None,
         decimals=number.decimals if number else 0,
         unit=number.unit if number else "",
         bound=number.bound if number else "",
@@ -358,5 +377,6 @@ def _measure(table: int, part: _Part, side: Side, scales: Mapping[str, Scale]) -
         delta=delta.value if delta else None,
         scale=scales.get(task, "raw") if is_score else "raw",
         marks=place.printed.marks,
+        row_marks=place.row_marks,
         bold=place.bold,
     )

@@ -11,7 +11,7 @@ import yaml
 from hubq.localhub.problems import LocalHubError
 from hubq.localhub.repository import Repository
 from hubq.localhub.values import Commit, Kind
-from hubq.markdown import frontmatter
+from hubq.markdown import frontmatter, vocabulary
 from hubq.markdown.frontmatter import FrontMatter
 
 
@@ -20,7 +20,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         card: the README.md, taken apart.
-        relation: how it comes from `base_models`: one of `frontmatter.RELATIONS`, or empty.
+        relation: how it comes from `base_models`: one of `vocabulary.RELATIONS`, or empty.
         quantization: `quant_method` of its config, empty when it is not quantized.
         bits: bits of a quantized weight, 0 when unknown.
         size: bytes of all files.
@@ -110,7 +110,7 @@ def children(profiles: Iterable[Profile], repo_id: str) -> dict[str, list[Profil
     found = [profile for profile in profiles if repo_id in profile.base_models]
     groups = {
         relation: [profile for profile in found if profile.relation == relation]
-        for relation in frontmatter.RELATIONS
+        for relation in vocabulary.RELATIONS
     }
     return {relation: group for relation, group in groups.items() if group}
 
@@ -143,7 +143,7 @@ def _relation(card: FrontMatter, commit: Commit, *, quantized: bool) -> str:
     bases = card.items("base_model")
     stated = card.text("base_model_relation")
     if not bases or stated:
-        return stated if bases and stated in frontmatter.RELATIONS else ""
+        return stated if bases and stated in vocabulary.RELATIONS else ""
     if quantized or any(path.endswith(".gguf") for path in commit.files):
         return "quantized"
     if "adapter_config.json" in commit.files:

@@ -11,24 +11,11 @@ from typing import Any
 import msgspec
 import yaml
 
-_BLOCK = re.compile(r"\s*---[ \t]*\r?\n(?P<yaml>.*?)(?<=\n)---[ \t]*(?:\r?\n|$)", re.DOTALL)
+from hubq.markdown.vocabulary import LICENSES, RELATIONS
+
+BLOCK = re.compile(r"\s*---[ \t]*\r?\n(?P<yaml>.*?)(?<=\n)---[ \t]*(?:\r?\n|$)", re.DOTALL)
 _REPO_ID = re.compile(r"(?:[A-Za-z0-9][\w.-]{0,95}/)?[A-Za-z0-9][\w.-]{0,95}")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-RELATIONS = ("quantized", "finetune", "adapter", "merge")
-_LICENSE_TEXT = """
-apache-2.0 mit openrail bigscience-openrail-m creativeml-openrail-m bigscience-bloom-rail-1.0
-bigcode-openrail-m openrail++ afl-3.0 artistic-2.0 bsl-1.0 bsd bsd-2-clause bsd-3-clause
-bsd-3-clause-clear c-uda cc cc0-1.0 cc-by-2.0 cc-by-2.5 cc-by-3.0 cc-by-4.0 cc-by-sa-3.0
-cc-by-sa-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-nd-3.0
-cc-by-nc-nd-4.0 cc-by-nc-sa-2.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cdla-sharing-1.0
-cdla-permissive-1.0 cdla-permissive-2.0 wtfpl ecl-2.0 epl-1.0 epl-2.0 etalab-2.0 eupl-1.1
-eupl-1.2 agpl-3.0 gfdl gpl gpl-2.0 gpl-3.0 lgpl lgpl-2.1 lgpl-3.0 isc h-research
-intel-research lppl-1.3c ms-pl apple-ascl apple-amlr mpl-2.0 odc-by odbl openmdw-1.0
-openrail osl-3.0 postgresql ofl-1.1 ncsa unlicense zlib pddl lgpl-lr deepfloyd-if-license
-fair-noncommercial-research-license llama2 llama3 llama3.1 llama3.2 llama3.3 llama4 grok2-community
-gemma unknown other
-"""
-LICENSES = frozenset(_LICENSE_TEXT.split())
 
 
 class FrontMatter(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +52,7 @@ def parse(content: str) -> FrontMatter:
     Pages and listings ask for the same cards again and again, and YAML is slow to read.
     """
     content = content.removeprefix("\ufeff")
-    match = _BLOCK.match(content)
+    match = BLOCK.match(content)
     if match is None:
         return FrontMatter(data={}, body=content, present=False)
     body = content[match.end() :]
@@ -80,6 +67,18 @@ def parse(content: str) -> FrontMatter:
     return FrontMatter(data=json_ready(data), body=body)
 
 
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """What the Hub refuses in a front matter.
+
+    Attributes:
+        path: keys and places in lists, from the top to what is wrong.
+        text: what is wrong.
+    """
+
+    path: tuple[str | int, ...]
+    text: str
+
+
 def check(content: str) -> tuple[list[str], list[str]]:
     """Return the errors and the warnings that the Hub would report for a README.md."""
     card = parse(content)
@@ -87,71 +86,86 @@ def check(content: str) -> tuple[list[str], list[str]]:
         return [f"Metadata is not valid YAML: {card.problem}"], []
     if not card.data:
         return [], ["empty or missing yaml metadata in repo card"]
-    errors = [*_repo_ids(card), *_choices(card), *_texts(card), *_model_index(card)]
     warnings = []
     if "other" in card.items("license") and not card.text("license_name"):
         warnings.append('"license: other" should come with "license_name" and "license_link"')
-    return errors, warnings
+    return [problem.text for problem in problems(card)], warnings
 
 
-def _repo_ids(card: FrontMatter) -> Iterator[str]:
-    """Yield an error for every repo id that is a path or no id at all."""
+def problems(card: FrontMatter) -> tuple[Problem, ...]:
+    """Return what the Hub refuses in a front matter that could be read."""
+    return (*_repo_ids(card), *_choices(card), *_texts(card), *_model_index(card))
+
+
+def is_repo_id(value: Any) -> bool:
+    """Return whether a value has the form of a repo's id."""
+    return isinstance(value, str) and bool(_REPO_ID.fullmatch(value))
+
+
+def _repo_ids(card: FrontMatter) -> Iterator[Problem]:
+    """Yield a problem for every repo id that is a path or no id at all."""
     for key, place in (
         ("base_model", "models"),
         ("datasets", "datasets"),
         ("new_version", "models"),
     ):
         value = card.data.get(key)
-        for item in value if isinstance(value, list) else [value] if value is not None else []:
-            if not isinstance(item, str) or not _REPO_ID.fullmatch(item):
-                yield f'"{key}" with value "{item}" is not valid. Use an id from https://hf.co/{place}.'
+        items = value if isinstance(value, list) else [value] if value is not None else []
+        for at, item in enumerate(items):
+            if not is_repo_id(item):
+                path = (key, at) if isinstance(value, list) else (key,)
+                text = f'"{key}" with value "{item}" is not valid. Use an id from https://hf.co/{place}.'
+                yield Problem(path=path, text=text)
 
 
-def _choices(card: FrontMatter) -> Iterator[str]:
-    """Yield an error for every value outside a closed list."""
+def _choices(card: FrontMatter) -> Iterator[Problem]:
+    """Yield a problem for every value outside a closed list."""
     for name in card.items("license"):
         if name.lower() not in LICENSES:
-            yield f'"license" must be one of the known licenses or "other", got "{name}"'
+            text = f'"license" must be one of the known licenses or "other", got "{name}"'
+            yield Problem(path=("license",), text=text)
     relation = card.data.get("base_model_relation")
     if relation is not None and relation not in RELATIONS:
-        yield f'"base_model_relation" must be one of {", ".join(RELATIONS)}, got "{relation}"'
+        text = f'"base_model_relation" must be one of {", ".join(RELATIONS)}, got "{relation}"'
+        yield Problem(path=("base_model_relation",), text=text)
 
 
-def _texts(card: FrontMatter) -> Iterator[str]:
-    """Yield an error for every key of the wrong type."""
+def _texts(card: FrontMatter) -> Iterator[Problem]:
+    """Yield a problem for every key of the wrong type."""
     for key in ("pipeline_tag", "library_name", "license_name", "license_link", "thumbnail"):
         if card.data.get(key) is not None and not isinstance(card.data[key], str):
-            yield f'"{key}" must be a string'
+            yield Problem(path=(key,), text=f'"{key}" must be a string')
     for key in ("tags", "language", "license"):
         value = card.data.get(key)
         items = value if isinstance(value, list) else [] if value is None else [value]
         if not all(isinstance(item, str) for item in items):
-            yield f'"{key}" must be a string or an array of strings'
+            yield Problem(path=(key,), text=f'"{key}" must be a string or an array of strings')
 
 
-def _model_index(card: FrontMatter) -> Iterator[str]:
-    """Yield an error for every malformed part of `model-index`."""
-    index = card.data.get("model-index")
+def _model_index(card: FrontMatter) -> Iterator[Problem]:
+    """Yield a problem for every malformed part of `model-index`."""
+    index, top = card.data.get("model-index"), "model-index"
     if index is None:
         return
     if not isinstance(index, list):
-        yield '"model-index" must be an array'
+        yield Problem(path=(top,), text='"model-index" must be an array')
         return
     for i, model in enumerate(index):
         place = f"model-index[{i}]"
         if not isinstance(model, dict) or not isinstance(model.get("name"), str):
-            yield f'"{place}.name" is required'
+            yield Problem(path=(top, i), text=f'"{place}.name" is required')
             continue
         results = model.get("results")
         if not isinstance(results, list):
-            yield f'"{place}.results" is required'
+            yield Problem(path=(top, i), text=f'"{place}.results" is required')
             continue
         for j, result in enumerate(results):
-            yield from _result(f"{place}.results[{j}]", result)
+            for text in _result(f"{place}.results[{j}]", result):
+                yield Problem(path=(top, i, "results", j), text=text)
 
 
 def _result(place: str, result: Any) -> Iterator[str]:
-    """Yield an error for every malformed part of one result of `model-index`."""
+    """Yield what is wrong with every malformed part of one result of `model-index`."""
     if not isinstance(result, dict):
         yield f'"{place}" must be an object'
         return

@@ -53,6 +53,8 @@ _CLASS = re.compile(r"language-[\w+#.-]{1,40}|footnotes|footnote-(?:ref|backref)
 _IDENTIFIER = re.compile(r"[\w.:-]{1,200}")
 _ALERT = re.compile(r"\s*\[!(note|tip|important|warning|caution)\]\s*", re.IGNORECASE)
 _DATA_IMAGE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*")
+_SCHEME = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(light|dark)\s*\)", re.IGNORECASE)
+_CANDIDATE = re.compile(r"(\S*[^\s,])(?:\s+(\d{1,4}(?:\.\d{1,2})?x|\d{1,5}w))?")
 _HUB_HOSTS = frozenset({"huggingface.co", "www.huggingface.co", "hf.co"})
 _MAX_DEPTH = 100
 
@@ -77,6 +79,18 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         path = self._own_path(address)
         return f"{self.repo_path}/resolve/{quote(self.revision, safe='')}/{path}" if path else ""
 
+    def pictures(self, addresses: str) -> str:
+        """Return a `srcset` of this repo's own files, empty when any of them is not one."""
+        kept = []
+        for part in addresses.split(","):
+            found = _CANDIDATE.fullmatch(part.strip())
+            path = self._own_path(found[1]) if found else ""
+            if found is None or not path:
+                return ""
+            address = f"{self.repo_path}/resolve/{quote(self.revision, safe='')}/{path}"
+            kept.append(f"{address} {found[2]}" if found[2] else address)
+        return ", ".join(kept)
+
     def link(self, address: str) -> str:
         """Return where a link of the card goes, empty when it may not go there."""
         parts = _split(address)
@@ -98,13 +112,15 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         parts = _split(address)
         if parts is None:
             return ""
-        _, host, path, _ = parts
+        scheme, host, path, _ = parts
         prefix = f"{self.repo_path}/"
-        if host in _HUB_HOSTS and path.startswith(prefix):
-            # The card's own file by its full address: /<repo>/resolve/<revision>/<path>.
+        is_here = host in _HUB_HOSTS or not scheme + host
+        if is_here and path.startswith(prefix):
+            # The card's own file by its full address, with or without the name of the Hub:
+            # /<repo>/resolve/<revision>/<path>.
             names = path.removeprefix(prefix).split("/", 2)
             path = names[2] if len(names) == 3 and names[0] in {"resolve", "raw", "blob"} else ""
-        elif parts[0] or host or path.startswith("/"):
+        elif scheme or host or path.startswith("/"):
             return ""
         path = posixpath.normpath(unquote(path)) if path else ""
         return "" if path.startswith("..") or path in {"", "."} else quote(path)
@@ -142,6 +158,8 @@ class _Writer:
             return
         elif tag == "img":
             yield self._image(node)
+        elif tag == "picture":
+            yield from self._picture(node, depth)
         elif tag == "input":
             yield self._checkbox(node)
         elif tag == "blockquote":
@@ -204,6 +222,28 @@ class _Writer:
         link = f'<a class="elsewhere" rel="noopener nofollow" href="{escape(target)}">'
         return f"{link}{escape(alt)}</a>"
 
+    def _picture(self, node: LexborNode, depth: int) -> Iterator[str]:
+        """Yield an image of this repo with its twins for light and dark pages.
+
+        Only direct children count. What is no such image is shown as if it stood by itself.
+        """
+        image = next((child for child in _children(node) if child.tag == "img"), None)
+        address = (image.attributes.get("src") or "").strip() if image is not None else ""
+        if image is None or not self._place.image(address):
+            yield from self.children(node, depth)
+            return
+        twins = (self._twin(child) for child in _children(node) if child.tag == "source")
+        yield f"<picture>{''.join(twins)}{self._image(image)}</picture>"
+
+    def _twin(self, node: LexborNode) -> str:
+        """Return a `source` of a picture: this repo's files for one colour scheme, or nothing."""
+        scheme = _SCHEME.fullmatch((node.attributes.get("media") or "").strip())
+        addresses = self._place.pictures(node.attributes.get("srcset") or "")
+        if scheme is None or not addresses:
+            return ""
+        media = f"(prefers-color-scheme: {scheme[1].lower()})"
+        return f'<source media="{media}" srcset="{escape(addresses)}">'
+
     def _checkbox(self, node: LexborNode) -> str:
         """Return the box of a task list; other inputs are dropped."""
         if node.attributes.get("type") != "checkbox":
@@ -229,6 +269,13 @@ class _Writer:
         count = self._headings.get(slug, 0)
         self._headings[slug] = count + 1
         return f"{slug}-{count}" if count else slug
+
+
+def _children(node: LexborNode) -> Iterator[LexborNode]:
+    child = node.child
+    while child is not None:
+        yield child
+        child = child.next
 
 
 def _split(address: str) -> tuple[str, str, str, str] | None:

@@ -18,6 +18,7 @@ class CellState(StrEnum):
     MEASURED = "measured"
     RUNNING = "running"
     PENDING = "pending"
+    NOT_RUN = "not-run"
     OOM = "oom"
     FAILED = "failed"
     INFEASIBLE = "infeasible"
@@ -96,6 +97,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         certificates: engine -> what its certificate says: every check with what was seen.
         templates: the digest of the templates and the program that wrote the card.
         blocks: block of the card -> SHA-256 of its text, in order.
+        metadata: the front matter of the card, by which a later release knows its own keys again.
         charts: each chart's files, finding and claims.
         snippets: each snippet of the card with what became of it when it was run.
     """
@@ -112,6 +114,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     certificates: dict[str, Any] = {}
     templates: str = ""
     blocks: dict[str, str] = {}
+    metadata: dict[str, Any] = {}
     charts: tuple[dict[str, Any], ...] = ()
     snippets: tuple[dict[str, Any], ...] = ()
     schema: int = EVIDENCE_SCHEMA

@@ -18,6 +18,7 @@ from hubq.plan.planner import (
     targets,
     until,
 )
+from hubq.plan.snippets import snippet_ids
 
 __all__ = [
     "ALPHA",
@@ -31,6 +32,7 @@ __all__ = [
     "quantize_environment",
     "repo_names",
     "resolve_stage",
+    "snippet_ids",
     "stage_environment",
     "targets",
     "until",

@@ -25,6 +25,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         templates: the digest of the card templates.
         command: the command that makes this release again, as it stands on the cards.
         allow_gaps: publish cards on which numbers are missing.
+        allow_failing_snippets: publish cards with code that fails; they say so.
     """
 
     namespace: str
@@ -41,3 +42,4 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     dtype: Dtype = "bfloat16"
     private: bool = False
     allow_gaps: bool = False
+    allow_failing_snippets: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from hubq.model.suite import HUBQ
 from hubq.plan.context import Context
 from hubq.plan.evaluation import Evaluation, task_settings
 from hubq.plan.naming import calibration_of, quantize_environment, repo_names
+from hubq.plan.snippets import snippet_ids, snippet_stages
 from hubq.workers.registry import worker_for
 
 ORDER = tuple(Kind)
@@ -74,6 +75,7 @@ class _Planner:
             stages += self.evaluation.generating(variant.name)
         stages += [stage for name in names for stage in self.evaluation.scoring(name)]
         stages += [self._bench(name) for name in names]
+        stages += [stage for name in self.repos for stage in self._snippets(name)]
         stages += [self._card(name) for name in self.repos]
         stages.append(self._card(""))
         stages += [self._push(variant) for variant in self.variants if variant.publish]
@@ -175,26 +177,14 @@ class _Planner:
             exclusive=True,
         )
 
+    def _snippets(self, name: str) -> list[Stage]:
+        """Return the stages that run the code on a variant's card."""
+        certificates = self._certificates(name)
+        return snippet_stages(name, self.repos[name], certificates, self.loaded, self.context)
+
     def _card(self, name: str) -> Stage:
         """Return a card's stage, or the family report's when `name` is empty."""
         names = [BASELINE, *(v.name for v in self.variants if v.publish or not name)]
-        needs = [
-            Need(stage=f"{kind}/{variant}", required=kind == "quantize" and variant == name)
-            for kind in ("quantize", "bench")
-            for variant in names
-            if not (variant == BASELINE and kind != "bench")
-        ]
-        needs += [
-            Need(stage=stage, required=False)
-            for variant in names
-            if variant != BASELINE
-            for stage in self._certificates(variant)
-        ]
-        needs += [
-            Need(stage=stage, required=False)
-            for variant in names
-            for stage in self.evaluation.ids(variant)
-        ]
         recipe = self.loaded.recipe
         settings = {
             "variant": name,
@@ -223,8 +213,26 @@ class _Planner:
             variant=name,
             settings=settings,
             program=self._program(Kind.CARD, "hubq"),
-            needs=(Need(stage="resolve"), *needs),
+            needs=(Need(stage="resolve"), *self._shown(name, names)),
         )
+
+    def _shown(self, name: str, names: list[str]) -> Iterator[Need]:
+        """Yield what a card shows, or the report when `name` is empty.
+
+        Args:
+            name: whose card it is; its checkpoint is all that it cannot do without.
+            names: the baseline and the variants that it speaks of.
+        """
+        for kind in ("quantize", "bench"):
+            for variant in names:
+                if not (variant == BASELINE and kind != "bench"):
+                    required = kind == "quantize" and variant == name
+                    yield Need(stage=f"{kind}/{variant}", required=required)
+        others = [variant for variant in names if variant != BASELINE]
+        stages = [stage for variant in others for stage in self._certificates(variant)]
+        stages += [stage for variant in names for stage in self.evaluation.ids(variant)]
+        stages += snippet_ids(name, self.loaded).values() if name else ()
+        yield from (Need(stage=stage, required=False) for stage in stages)
 
     def _push(self, variant: VariantSpec) -> Stage:
         settings = {
@@ -232,6 +240,7 @@ class _Planner:
             "repo": self.repos[variant.name],
             "private": self.context.private,
             "allow_gaps": self.context.allow_gaps,
+            "allow_failing_snippets": self.context.allow_failing_snippets,
         }
         name = variant.name
         wanted = (f"quantize/{name}", *self._certificates(name), f"card/{name}")

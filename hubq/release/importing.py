@@ -145,6 +145,11 @@ def is_import(runs_dir: Path, name: str) -> bool:
     return bool(_NAME.match(name)) and (_folder(runs_dir, name) / INDEX).is_file()
 
 
+def kept_tables(runs_dir: Path, name: str) -> tuple[Path, ...]:
+    """Return the folders of the published tables of an import, oldest first."""
+    return tuple(_folder(runs_dir, name) / table for table in _index(runs_dir, name).tables)
+
+
 def keep_tables(
     runs_dir: Path, name: str, tables: Sequence[PublishedTable], page: bytes, source: str
 ) -> Path:

@@ -26,6 +26,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         hub: a Hub's URL, `local` for an embedded Hub in the runs folder, none for the default.
         private: keep the repos private.
         allow_gaps: publish cards on which numbers are missing.
+        allow_failing_snippets: publish cards with code that fails; they say so.
         allow_overlap: quantize with rows that stand in the evaluation sets too.
         templates: a folder of templates that go before the bundled ones.
         data_dir: where evaluation files are looked up by bare name.
@@ -47,6 +48,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     hub: str | None = None
     private: bool = False
     allow_gaps: bool = False
+    allow_failing_snippets: bool = False
     allow_overlap: bool = False
     templates: Path | None = None
     data_dir: Path | None = None

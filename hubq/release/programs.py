@@ -10,6 +10,7 @@ from hubq.evaluate.items import items_digest
 from hubq.evaluate.scoring import program_digest as score_digest
 from hubq.model.codec import digest
 from hubq.quantize import calibration
+from hubq.release import snippets
 from hubq.workers.registry import WORKERS, program_digest
 
 
@@ -23,6 +24,8 @@ def program_digests() -> dict[str, str]:
             digests[name] = digest([digests[name], rows])
         elif worker.kind in {"certify", "generate"}:
             digests[name] = digest([digests[name], items_digest()])
+        elif worker.kind == "card":
+            digests[name] = digest([digests[name], snippets.program_digest()])
     # What a card's text depends on besides its facts is in the digest of its templates.
     return {**digests, "score/hubq": _score_digest(), "card/hubq": ""}
 

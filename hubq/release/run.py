@@ -11,10 +11,10 @@ from hubq.executors.local import LocalExecutor
 from hubq.executors.port import Executor
 from hubq.model.gap import Gap
 from hubq.model.stage import Kind, Plan
-from hubq.plan import REPORT
+from hubq.plan import REPORT, stage_environment
 from hubq.release.materials import Materials
 from hubq.release.session import Session
-from hubq.release.workshop import WORKER_STAGES, ReleaseWorkshop
+from hubq.release.workshop import ReleaseWorkshop, has_worker
 from hubq.runner import Observer, Outcome, Runner
 
 Watching = Callable[[Plan], AbstractContextManager[Observer]]
@@ -84,10 +84,10 @@ def run_session(
 
 
 def _build_environments(session: Session, missing: list[str]) -> None:
-    worker_kinds = {kind.value for kind in WORKER_STAGES}
-    if any(name.partition("/")[0] in worker_kinds for name in missing):
-        for name in session.context.environments:
-            session.machine.environment(name, session.progress)
+    """Build the environments that what is missing runs in, before any of it is begun."""
+    stages = [stage for stage in session.plan.stages if stage.id in missing and has_worker(stage)]
+    for name in sorted({stage_environment(stage, session.loaded) for stage in stages}):
+        session.machine.environment(name, session.progress)
 
 
 def _run(session: Session, watching: Watching, executor: Executor) -> Outcome:

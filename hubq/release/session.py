@@ -15,7 +15,7 @@ from hubq.errors import BadInput
 from hubq.evaluate import harness
 from hubq.hub.push_plan import check_permission
 from hubq.hub.resolve import is_folder, pin_source, resolve_folder
-from hubq.model.codec import pretty
+from hubq.model.codec import pretty, read_json
 from hubq.model.gap import Gap
 from hubq.model.recipe import BASELINE, LoadedRecipe
 from hubq.model.source import COMMIT, Source, split_reference
@@ -201,17 +201,36 @@ class Session:
         """Keep what this release is made of, for `status` and `show`.
 
         Stages that this run was not asked for are in it too, so that `hubq quantize` does not make
-        `hubq show` forget the cards.
+        `hubq show` forget the cards: of those, what an earlier run left is kept where nothing newer
+        is there.
         """
+        whole, asked = self.whole.keys(), {stage.id for stage in self.plan.stages}
+        earlier = self._earlier()
+        stale = {name for name in whole if name not in asked and not self.store.has(whole[name])}
+        kept = {
+            name: key
+            for name, key in (earlier.keys if earlier else {}).items()
+            if name in stale and self.store.has(key)
+        }
+        known = (earlier.gaps if earlier else {}).items()
+        left = {name: gap for name, gap in known if name in stale - kept.keys()}
         release = Release(
             name=self.name,
             source=self.source.label,
             recipe=self.loaded.origin,
             plan=self.whole,
-            keys={**self.whole.keys(), **keys},
-            gaps=gaps,
+            keys={**whole, **kept, **keys},
+            gaps={**left, **gaps},
         )
         self.store.write_index(self.name, pretty(release))
+
+    def _earlier(self) -> Release | None:
+        """Return the index as the last run left it; none where there is none that can be read."""
+        path = self.store.index(self.name)
+        try:
+            return read_json(path, Release) if path.is_file() else None
+        except BadInput:
+            return None
 
     def _pin(self) -> Source:
         reference = self.options.source
@@ -262,6 +281,7 @@ class Session:
             site="" if self.endpoint.local else self.endpoint.name,
             private=self.options.private,
             allow_gaps=self.options.allow_gaps,
+            allow_failing_snippets=self.options.allow_failing_snippets,
             device=self.machine.device,
             host=self.machine.digest,
             environments=self._environments(),

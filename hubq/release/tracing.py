@@ -46,7 +46,7 @@ def _evidence(runs_dir: Path, name: str | None, variant: str) -> tuple[Evidence,
     store = Store(runs_dir)
     key = release.keys.get(stage, "")
     if not key or not store.has(key):
-        cards = [s.variant for s in release.plan.stages if s.id.startswith("card/")]
+        cards = [s.variant for s in release.plan.stages if s.id == f"card/{s.variant}"]
         raise BadInput(
             f"release {release.name} has no card {variant or '(family report)'} yet",
             remedy=f"Its variants: {', '.join(cards)}. Render: hubq card render SOURCE",

@@ -20,7 +20,7 @@ from hubq.model.stage import Kind, Stage
 from hubq.model.suite import FIDELITY, HARNESSES
 from hubq.plan import stage_environment
 from hubq.quantize import certificate, engine_certificate, quantization
-from hubq.release import carding, pushing
+from hubq.release import carding, pushing, snippets
 from hubq.release.materials import Materials
 from hubq.release.session import Session
 from hubq.runner import View, Workshop
@@ -43,6 +43,11 @@ def certify_stage(engine: str) -> tuple[Job, Collect]:
     if engine == "vllm":
         return engine_certificate.job, engine_certificate.collect
     return certificate.job, certificate.collect
+
+
+def has_worker(stage: Stage) -> bool:
+    """Say whether a worker does a stage: those of a card that run its snippets are among them."""
+    return stage.kind in WORKER_STAGES or (stage.kind is Kind.CARD and stage.backend != "hubq")
 
 
 def _worker_stage(stage: Stage) -> tuple[Job, Collect]:
@@ -74,28 +79,35 @@ class ReleaseWorkshop(Workshop):
 
     def job(self, stage: Stage, view: View, control: Path) -> WorkerJob | None:
         """Return the job of a stage that a worker does, or none when hubq does it itself."""
-        if stage.kind not in WORKER_STAGES:
+        if not has_worker(stage):
             return None
-        make_job, _ = _worker_stage(stage)
         script = worker_for(stage.kind.value, stage.backend)
-        settings = self._settings(stage)
         return WorkerJob(
             stage=stage.id,
             kind=stage.kind.value,
             backend=stage.backend,
             environment=stage_environment(stage, self.session.loaded),
             role=script.role,
-            job=make_job(settings, self._paths(stage, view, control)),
+            job=self._job(stage, view, control),
             control=control,
             exclusive=stage.exclusive,
             device=self.session.machine.device,
         )
+
+    def _job(self, stage: Stage, view: View, control: Path) -> dict[str, Any]:
+        """Return what the worker of a stage finds in job.json."""
+        if stage.kind is Kind.CARD:
+            return carding.snippet_job(self.session, stage, view)
+        make_job, _ = _worker_stage(stage)
+        return make_job(self._settings(stage), self._paths(stage, view, control))
 
     def collect(self, stage: Stage, work: Path, out: dict[str, Any]) -> Collected:
         """Read the measures of a stage that a worker did, and describe where it ran."""
         name = stage_environment(stage, self.session.loaded)
         stack = self.session.machine.stack(name)
         (work / "environment.json").write_text(pretty(stack), encoding="utf-8")
+        if stage.kind is Kind.CARD:
+            return snippets.collect(work, out)
         _, read = _worker_stage(stage)
         return read(work, out)
 

@@ -18,14 +18,14 @@ from hubq.errors import BadInput
 from hubq.model.codec import digest as digest_of
 from hubq.workers.specs import SIDE
 
-Role: TypeAlias = Literal["quantize", "inference", "vllm", "harness", "bench"]
+Role: TypeAlias = Literal["quantize", "inference", "vllm", "harness", "bench", "snippets"]
 
 
 class Worker(msgspec.Struct, frozen=True, kw_only=True):
     """A script that does a kind of stage.
 
     Attributes:
-        kind: of the stage: `quantize`, `certify`, `generate`, `bench`.
+        kind: of the stage: `quantize`, `certify`, `generate`, `bench`, `card` (its snippets).
         backend: the library that does it.
         environment: the name of the environment it runs in, unless a recipe names another.
         role: processes are shared only within one.
@@ -67,6 +67,8 @@ WORKERS: tuple[Worker, ...] = (
         fresh=True,
     ),
     Worker(kind="bench", backend="transformers", environment="gptqmodel", role="bench", fresh=True),
+    Worker(kind="card", backend="transformers", environment="gptqmodel", role="snippets"),
+    Worker(kind="card", backend="vllm", environment="vllm", role="snippets"),
 )
 
 

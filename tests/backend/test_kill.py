@@ -86,8 +86,10 @@ def kill_during(folder: Path, runs: str, kind: Kind) -> str:
 
 def steady(card: str) -> str:
     """Return a card without times and measures of speed."""
-    card = re.sub(r"<!-- hubq:begin speed -->.*?<!-- hubq:end speed -->", "", card, flags=re.DOTALL)
-    lines = [line for line in card.splitlines() if not line.startswith("| Time |")]
+    blocks = r"<!-- hubq:begin speed\b.*?<!-- hubq:end speed -->"
+    card = re.sub(blocks, "", card, flags=re.DOTALL)
+    timed = ("| Time |", "The code under ", "<!-- hubq:begin ")
+    lines = [line for line in card.splitlines() if not line.startswith(timed)]
     return "\n".join(line for line in lines if "tokens/s" not in line)
 
 

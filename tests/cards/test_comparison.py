@@ -58,8 +58,10 @@ def test_a_clear_gain_is_suspect(tmp_path: Path) -> None:
     facts = card_facts(family, "GPTQ-Int4")
     assert (
         cell_text(facts.scores[0].rows[1].cells[0])
-        == "90.00 (+30.00\N{NO-BREAK SPACE}▲) (suspect)¹"
+        == "90.00 (+30.00\N{NO-BREAK SPACE}▲) (suspect)†"
     )
+    assert facts.footnotes[0]["sign"] == "†"
+    assert facts.footnotes[0]["cells"][0] == f"score.GPTQ-Int4.{TASK}"
     assert "better than BF16" in facts.footnotes[0]["text"]
 
 

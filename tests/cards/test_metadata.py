@@ -9,8 +9,10 @@ import yaml
 from hubq.cards.family import Family
 from hubq.cards.metadata import front_matter, metadata_of, pipeline_tag_of
 from hubq.cards.rendering import render_card
+from hubq.markdown.lint import lint
 from tests.cards.factory import Factory
 from tests.cards.nano import loaded_recipe, source
+from tests.fakes import write_files
 
 
 def test_front_matter_is_inherited_and_says_what_was_quantized(
@@ -18,6 +20,7 @@ def test_front_matter_is_inherited_and_says_what_was_quantized(
 ) -> None:
     text = render_card(family, "GPTQ-Int8", templates)["README.md"].decode()
     data = yaml.safe_load(text.split("---\n")[1])
+    assert [one["name"] for one in data.pop("model-index")] == ["nano-qwen2-vl-GPTQ-Int8"]
     assert data == {
         "license": "apache-2.0",
         "language": ["en"],
@@ -46,6 +49,12 @@ def test_the_recipe_decides_on_languages(whole: Factory) -> None:
     assert metadata_of(family, "AWQ")["language"] == ["de", "fr"]
 
 
+def test_tags_of_the_recipe_are_one_line_each(whole: Factory) -> None:
+    card = msgspec.structs.replace(loaded_recipe().recipe.card, tags=("a\nb", "\ue000", "c"))
+    family = whole.family(loaded=loaded_recipe(card=card))
+    assert metadata_of(family, "AWQ")["tags"][-3:] == ["hubq", "a b", "c"]
+
+
 def test_a_folder_has_no_base_model(whole: Factory) -> None:
     data = metadata_of(whole.family(source=source(repo=None, commit=None)), "AWQ")
     assert "base_model" not in data
@@ -68,3 +77,13 @@ def test_the_pipeline_tag_follows_the_architecture(config: dict[str, object], ta
 def test_awkward_values_survive_the_yaml() -> None:
     data = {"license": "no", "tags": ["yes", "1.0", "a: b", "ü"]}
     assert yaml.safe_load(front_matter(data).strip("-\n")) == data
+
+
+@pytest.mark.parametrize("kind", ["family", "gappy"])
+def test_lint_finds_nothing_on_a_rendered_card(
+    request: pytest.FixtureRequest, templates: tuple[Path, ...], tmp_path: Path, kind: str
+) -> None:
+    family: Family = request.getfixturevalue(kind)
+    files = render_card(family, "GPTQ-Int4", templates)
+    write_files(tmp_path, files)
+    assert lint(files["README.md"].decode(), tmp_path) == ()

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from hubq.cards.family import Family
 from hubq.cards.stacks import library_of, requirements_of, stacks_of
 from hubq.model.environment import Gpu, TorchBuild
+from hubq.workers.specs import spec_digest, spec_for
 from tests.cards.nano import STACK
 
 
@@ -48,3 +51,58 @@ def test_an_unknown_environment_pins_nothing(family: Family) -> None:
     assert found.pinned == ("transformers", "optimum", "gptqmodel")
     assert found.torch == ""
     assert library_of(msgspec.structs.replace(family, environments={}), "AWQ") == ()
+
+
+def another(name: str, digest: str) -> dict[str, Any]:
+    return msgspec.to_builtins(  # type: ignore[no-any-return]
+        msgspec.structs.replace(STACK, name=name, digest=digest * 32)
+    )
+
+
+def test_the_engine_a_checkpoint_was_tried_in_has_its_own_stack(family: Family) -> None:
+    environments = family.environments | {"certify/AWQ/vllm": another("vllm", "ee")}
+    found = stacks_of(msgspec.structs.replace(family, environments=environments), ("AWQ", "BF16"))
+    assert [(stack.name, stack.stages) for stack in found] == [
+        (
+            "gptqmodel",
+            "AWQ quantized, checked, evaluated and timed; BF16 evaluated and timed",
+        ),
+        ("vllm", "AWQ tried in vLLM"),
+    ]
+
+
+def test_tasks_of_a_harness_are_named_with_its_stack(family: Family) -> None:
+    harness = {
+        f"generate/{name}/NanoText_VAL": another("lm-eval", "dd") for name in ("AWQ", "BF16")
+    }
+    environments = family.environments | harness
+    found = stacks_of(msgspec.structs.replace(family, environments=environments), ("AWQ", "BF16"))
+    assert found[1].name == "lm-eval"
+    assert found[1].stages == "AWQ and BF16 evaluated on NanoText_VAL"
+    tasks = "NanoChoice_DEV, NanoDocs_VAL, NanoMath_MINI and NanoMulti_VAL"
+    assert found[0].stages == (
+        f"AWQ quantized, checked, evaluated on {tasks} and timed; "
+        f"BF16 evaluated on {tasks} and timed"
+    )
+
+
+def test_a_stack_names_the_lock_it_was_built_from(family: Family) -> None:
+    digest = spec_digest(spec_for("gptqmodel", "cpu"))
+    built = msgspec.to_builtins(msgspec.structs.replace(STACK, digest=digest))
+    environments = dict.fromkeys(family.environments, built)
+    (only,) = stacks_of(msgspec.structs.replace(family, environments=environments), ("AWQ",))
+    assert only.lock == "gptqmodel-cpu.lock"
+    assert len(only.lock_digest) == 64
+    assert stacks_of(family, ("AWQ",))[0].lock == ""
+
+
+def test_what_is_no_version_is_not_pinned(family: Family) -> None:
+    packages = tuple(
+        msgspec.structs.replace(p, version="1; rm -rf ~\n```") if p.name == "optimum" else p
+        for p in STACK.installed.packages
+    )
+    installed = msgspec.structs.replace(STACK.installed, packages=packages)
+    stack = msgspec.to_builtins(msgspec.structs.replace(STACK, installed=installed))
+    environments = dict.fromkeys(family.environments, stack)
+    found = requirements_of(msgspec.structs.replace(family, environments=environments), "AWQ")
+    assert found.pinned == ("transformers==5.23.0", "optimum", "gptqmodel==7.7.0")

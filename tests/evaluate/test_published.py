@@ -251,3 +251,25 @@ def test_any_table_is_read_or_refused(rows: list[list[str]]) -> None:
             for one in table.measures:
                 assert (one.state == "measured") == (one.value is not None)
                 assert one.certainty is None or one.fraction is not None
+
+
+def test_labels_stand_by_themselves_with_their_headings() -> None:
+    table = only(SPEED)
+    assert table.heads == ("Model", "Input Length", "Quantization")
+    assert table.measures[-1].labels == ("Qwen2-VL-2B-Instruct", "6144", "GPTQ-Int8")
+
+
+def test_every_cell_is_kept_as_it_is_put_right() -> None:
+    table = only(SLIPPED)
+    assert table.body == 1
+    assert table.lines[0] == ("Bit", "Calib Data", "Bias Layer", "Acc")
+    assert table.lines[4] == ("", "COCO", "None", "65.25")
+    places = {(one.row, one.column): one.shown for one in table.measures}
+    assert all(table.lines[row][column] == shown for (row, column), shown in places.items())
+
+
+def test_a_score_says_whether_it_is_a_count() -> None:
+    known = {one.task: one.certainty for one in only(QWEN).measures}
+    assert known["MMMU_VAL"] is not None
+    assert known["DocVQA_VAL"] is not None
+    assert (known["MMMU_VAL"].what, known["DocVQA_VAL"].what) == ("count", "mean")

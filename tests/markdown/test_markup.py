@@ -15,6 +15,10 @@ _PLACE = Place(
 )
 
 
+_DARK = "(prefers-color-scheme: dark)"
+_IN_THE_DARK = f"media='{_DARK}'"
+
+
 def _html(markdown: str) -> str:
     return to_html(markdown, _PLACE)
 
@@ -41,6 +45,21 @@ def _html(markdown: str) -> str:
         "![x](vbscript:alert(1))",
         "<a href='\\\\evil\\x'>x</a>",
         "<a href='//evil/x'>x</a>",
+        *(
+            f"<picture><source {source} {_IN_THE_DARK}><img src=a.png></picture>"
+            for source in (
+                "srcset='https://evil/x.png'",
+                "srcset='a.png 1x, //evil/x.png 2x'",
+                "srcset='javascript:alert(1)'",
+                "srcset=a.png onerror=alert(1)",
+                "srcset='a.png\" onerror=\"alert(1)'",
+                "src='https://evil/x.mp4' srcset='a.png\thttps://evil/x.png'",
+            )
+        ),
+        "<picture><img src=a.png onload=alert(1)></picture>",
+        "<picture><script>alert(1)</script><svg onload=alert(1)><img src=a.png></picture>",
+        "<picture><source src='https://evil/x.mp4'><video src='https://evil/x.mp4'></picture>",
+        "<picture><picture><source srcset=//evil/x><img src=//evil/x></picture></picture>",
     ],
 )
 def test_nothing_in_a_card_runs_or_loads(attack: str) -> None:
@@ -49,7 +68,7 @@ def test_nothing_in_a_card_runs_or_loads(attack: str) -> None:
 
 _FRAGMENTS = """
 < > " ' script img src= onerror= a / x svg <!-- --> style &lt; ` ]( [ ! javascript: <p </p> <math
-<table <noscript =
+<table <noscript = <picture <source srcset= media= , 2x </picture>
 """
 
 
@@ -68,6 +87,9 @@ def _assert_safe(html: str) -> None:
         for name, value in node.attributes.items():
             assert not name.startswith("on")
             assert name != "style"
+            if name == "srcset":
+                for part in (value or "").split(","):
+                    assert part.strip().startswith("/acme/model/resolve/main/")
             if name in {"href", "src"}:
                 start = (value or "").lower()
                 assert start.startswith(("http:", "https:", "mailto:", "/acme/", "#"))
@@ -88,6 +110,66 @@ def test_links_and_images_stay_inside_the_repo() -> None:
     assert 'href="https://huggingface.co/acme/none"' in html
     assert 'src="/acme/model/resolve/main/j.png"' in html
     assert "<a>k</a>" in html
+
+
+def test_a_picture_has_its_twin_for_dark_pages() -> None:
+    html = _html(
+        f'<picture>\n<source media="{_DARK}" '
+        'srcset="https://huggingface.co/acme/model/resolve/main/charts/a-dark.png">\n'
+        '<img alt="Finds &quot;x&quot; &#124; y" src="charts/a.png" width="520">\n</picture>\n'
+    )
+    assert html.strip() == (
+        f'<picture><source media="{_DARK}" srcset="/acme/model/resolve/main/charts/a-dark.png">'
+        '<img src="/acme/model/resolve/main/charts/a.png" loading="lazy" '
+        'alt="Finds &quot;x&quot; | y" width="520"></picture>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "kept"),
+    [
+        (f'srcset="a.png" media="{_DARK}"', 'srcset="/acme/model/resolve/main/a.png"'),
+        (
+            'srcset="a.png, b.png 2x" media="(PREFERS-color-scheme:light)"',
+            (
+                'media="(prefers-color-scheme: light)" srcset="/acme/model/resolve/main/a.png, '
+                '/acme/model/resolve/main/b.png 2x"'
+            ),
+        ),
+        ('srcset="a.png"', ""),
+        ('srcset="a.png" media="(min-width: 10px)"', ""),
+        (f'srcset="" media="{_DARK}"', ""),
+        (f'srcset="../a.png" media="{_DARK}"', ""),
+        (f'srcset="a.png 2x 3x" media="{_DARK}"', ""),
+        (f'srcset="a.png,https://e.org/b.png 2x" media="{_DARK}"', ""),
+        (f'srcset="https://huggingface.co/acme/other/resolve/main/a.png" media="{_DARK}"', ""),
+        (f'srcset="data:image/png;base64,AAAA" media="{_DARK}"', ""),
+    ],
+)
+def test_a_twin_is_a_file_of_the_repo_for_a_colour_scheme_or_nothing(
+    source: str, kept: str
+) -> None:
+    html = _html(f'<picture><source {source}><img src="x.png"></picture>')
+    assert ("<source" in html) == bool(kept)
+    assert kept in html
+    assert "<picture>" in html
+
+
+def test_a_picture_from_elsewhere_is_the_link_that_its_image_is() -> None:
+    source = f'<source srcset="a.png" media="{_DARK}">'
+    html = _html(f'<picture>{source}<img alt="x" src="https://e.org/x.png"></picture>')
+    link = '<a class="elsewhere" rel="noopener nofollow" href="https://e.org/x.png">x</a>'
+    assert html.strip() == f"<p>{link}</p>"
+    assert "<source" not in _html(source)
+    assert _html(f"<picture>{source}text</picture>").strip() == "<p>text</p>"
+
+
+def test_own_files_can_be_named_from_the_root_of_the_hub() -> None:
+    html = _html("![a](/acme/model/resolve/main/a.png) ![b](/acme/other/resolve/main/b.png)")
+    assert 'src="/acme/model/resolve/main/a.png"' in html
+    assert '<span class="elsewhere">b</span>' in html
+    hidden = _html("![a](//acme/model/resolve/main/a.png) ![b](file:///acme/model/resolve/main/b)")
+    assert "<img" not in hidden
 
 
 def test_github_tables_lists_notices_and_footnotes_are_shown() -> None:

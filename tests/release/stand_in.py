@@ -92,10 +92,13 @@ class StandInExecutor(Executor):
     Args:
         fail: stage id -> why it fails.
         kl: the divergence that certificates measure.
+        wrong: what the code on cards fails with; empty when it runs.
     """
 
-    def __init__(self, fail: dict[str, str] | None = None, kl: float = 0.01) -> None:
-        self.fail, self.kl = fail or {}, kl
+    def __init__(
+        self, fail: dict[str, str] | None = None, kl: float = 0.01, wrong: str = ""
+    ) -> None:
+        self.fail, self.kl, self.wrong = fail or {}, kl, wrong
         self.started: list[str] = []
 
     def can_take(self, job: WorkerJob) -> bool:
@@ -122,6 +125,7 @@ class StandInExecutor(Executor):
             "certify": self._certify,
             "generate": self._generate,
             "bench": self._bench,
+            "card": self._card,
         }
         does[job.kind](job.job, files)
         post(Ended(stage=job.stage, outcome=outcome.Done(result={}, files=())))
@@ -221,6 +225,22 @@ class StandInExecutor(Executor):
             "device": job["device"],
         }
         (files / "generate.json").write_text(pretty(about))
+
+    def _card(self, job: dict[str, Any], files: Path) -> None:
+        """Say of each snippet what a worker would, without running any."""
+        scripts = []
+        for script in job["scripts"]:
+            ran = script["kind"] in {"python", "server"}
+            said = {"state": "failed" if self.wrong else "ran", "said": self.wrong or "red"}
+            if not ran:
+                said = {"state": script.get("state", "checked"), "said": script.get("said", "")}
+            fences = [
+                {**{k: v for k, v in fence.items() if k != "code"}, **said, "seconds": 0.5 * ran}
+                for fence in script["fences"]
+            ]
+            kind = script.get("of", script["kind"])
+            scripts.append({"kind": kind, "seconds": 1.5 * ran, "fences": fences})
+        (files / "snippets.json").write_text(pretty({"schema": 1, "scripts": scripts}))
 
     def _bench(self, job: dict[str, Any], files: Path) -> None:
         timed = [

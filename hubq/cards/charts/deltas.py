@@ -1,115 +1,178 @@
-"""Charts as SVG text: small, pure, and coloured by the style sheet of the page they are in."""
+"""Differences from the baseline as a chart: each task's variants with their intervals."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from html import escape
+from collections.abc import Sequence
 
-from hubq.cards.ledger import MINUS
-from hubq.cards.tables.scores import Difference
+from hubq.cards.charts.chart import Chart
+from hubq.cards.charts.figures import Band, Deltas, Row, estimate, number
+from hubq.cards.charts.labels import cut_names, spoken
+from hubq.cards.family import Family
+from hubq.cards.footnotes import state_word
+from hubq.cards.ledger import LEVEL, Ledger
+from hubq.cards.prose.wording import listed
+from hubq.cards.tables.scores import Difference, differences
+from hubq.markdown.escaping import escape
+from hubq.model.card import CellState, Claim
 from hubq.model.recipe import BASELINE
 
-_WIDTH, _LEFT, _RIGHT = 760, 190, 24
-_LINE, _PAD, _TOP, _BOTTOM = 20, 12, 34, 46
-_TICKS = 6
-_COLOURS = 6
-_CAPTION = f"difference from {BASELINE} in points, with its interval; filled: significant"
+NAME = "deltas"
+_MANY = 6
+"""So many losses are told one by one; of more, only the largest is told with its number."""
 
 
-def deltas_svg(differences: Sequence[Difference]) -> str:
-    """Return a chart of differences from the baseline in points, with their intervals.
+def deltas_of(family: Family, ledger: Ledger) -> Chart | None:
+    """Return the published variants' differences from the baseline; none when there are none.
 
-    One band for each task, one line in it for each variant: a dot at the difference, a bar over its
-    interval, filled where the difference is significant. Empty text when there are none.
+    Controls are left out: their damage is meant to be large, and would flatten the rest.
     """
-    if not differences:
-        return ""
-    tasks = list(dict.fromkeys(d.task for d in differences))
-    variants = list(dict.fromkeys(d.variant for d in differences))
-    step, first, last = _axis(differences)
-    band = len(variants) * _LINE + _PAD
-    height = _TOP + band * len(tasks) + _BOTTOM
-
-    def across(points: float) -> float:
-        return _LEFT + (points - first) / (last - first) * (_WIDTH - _LEFT - _RIGHT)
-
-    parts = [
-        *_grid(across, step, first, last, bottom=height - _BOTTOM),
-        *_legend(variants),
-        _text(_CAPTION, "caption", across((first + last) / 2), height - 8, anchor="middle"),
-    ]
-    for row, task in enumerate(tasks):
-        top = _TOP + row * band
-        parts.append(_text(task, "task", _LEFT - 12, top + band / 2 + 4, anchor="end"))
-        for found in (d for d in differences if d.task == task):
-            number = variants.index(found.variant)
-            parts.append(_mark(found, number, across, top + _PAD / 2 + (number + 0.5) * _LINE))
-    label = escape(_finding(differences))
-    opening = f'<svg class="chart" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{label}">'
-    return "\n".join([opening, *parts, "</svg>"])
-
-
-def _axis(differences: Sequence[Difference]) -> tuple[float, float, float]:
-    """Return the distance of the ticks, and the first and the last of them."""
-    low = min(0.0, *(d.low.value for d in differences))
-    high = max(0.0, *(d.high.value for d in differences))
-    rough = max(high - low, 1e-6) / _TICKS
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
-    return step, math.floor(low / step) * step, math.ceil(high / step) * step
-
-
-def _grid(
-    across: Callable[[float], float], step: float, first: float, last: float, *, bottom: float
-) -> list[str]:
-    parts = []
-    for number in range(round((last - first) / step) + 1):
-        value = first + number * step
-        is_zero = abs(value) < step / 2
-        parts.append(
-            _line("zero" if is_zero else "grid", across(value), _TOP, across(value), bottom)
+    found = {name: differences(family, ledger, name) for name in family.published}
+    looks = {name: look for look, name in enumerate(family.published, 1) if found[name]}
+    tasks = {d.task: d for several in found.values() for d in several}
+    bands = tuple(
+        Band(
+            task=task.name,
+            rows=tuple(_row(family, task.name, name, looks[name], found[name]) for name in looks),
+            margin=number(tasks[task.name].margin),
+            floor=tasks[task.name].floor,
         )
-        text = "0" if is_zero else f"{value:+.6g}".replace("-", MINUS)
-        parts.append(_text(text, "tick", across(value), bottom + 18, anchor="middle"))
-    return parts
+        for task in family.tasks
+        if task.name in tasks
+    )
+    without = [name for name in family.published if name not in looks]
+    level = ledger.own("level", "/level", LEVEL)
+    return deltas_chart(bands, baseline=BASELINE, level=level, without=without)
 
 
-def _legend(variants: Sequence[str]) -> list[str]:
-    parts, x = [], float(_LEFT)
-    for number, variant in enumerate(variants):
-        parts.append(_dot(f"v{number % _COLOURS} sure", x + 5, 14))
-        parts.append(_text(variant, "key", x + 15, 18, anchor="start"))
-        x += 34 + 8 * len(variant)
-    return parts
+def deltas_chart(
+    bands: tuple[Band, ...],
+    *,
+    baseline: str,
+    level: Claim | None = None,
+    without: Sequence[str] = (),
+    name: str = NAME,
+) -> Chart | None:
+    """Return a chart of differences in points; none when there is nothing to draw.
+
+    Args:
+        bands: the tasks.
+        baseline: what the differences are from.
+        level: of the intervals, in percent; none when the differences have no intervals, as those
+            of published tables.
+        without: variants that nothing is known of.
+        name: of the files.
+    """
+    if not any(row.delta for band in bands for row in band.rows):
+        return None
+    tested = level is not None
+    drawn = [*(band.task for band in bands), *(row.variant for band in bands for row in band.rows)]
+    finding = _finding(bands, baseline) if tested else _untested(bands, baseline)
+    return Chart(
+        name=name,
+        alt=" ".join(filter(None, (finding, cut_names(drawn)))),
+        caption=_caption(bands, baseline, level, without),
+        drawing=Deltas(baseline=baseline, bands=bands, tested=tested),
+    )
 
 
-def _mark(found: Difference, number: int, across: Callable[[float], float], y: float) -> str:
-    colour = f"v{number % _COLOURS}"
-    sure = f"{colour} sure" if found.verdict in ("loss", "gain") else colour
-    words = f"{found.variant} on {found.task}: {found.delta.shown}"
-    words += f" ({found.low.shown} to {found.high.shown})"
-    bar = _line(colour, across(found.low.value), y, across(found.high.value), y)
-    dot = _dot(sure, across(found.delta.value), y)
-    return f"<g><title>{escape(words)}</title>{bar}{dot}</g>"
+def _row(family: Family, task: str, name: str, look: int, found: Sequence[Difference]) -> Row:
+    for difference in found:
+        if difference.task == task:
+            return Row(
+                variant=name,
+                look=look,
+                delta=estimate(difference.delta, difference.low, difference.high),
+                sure=difference.verdict in ("loss", "gain"),
+            )
+    stage = f"score/{name}/{task}"
+    is_scored = stage in family.results
+    state = CellState.NOT_COMPARABLE if is_scored else family.gap(stage).state
+    return Row(variant=name, look=look, delta=None, state=state_word(state))
 
 
-def _line(kind: str, x1: float, y1: float, x2: float, y2: float) -> str:
-    return f'<line class="{kind}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>'
+def _marks(bands: Sequence[Band]) -> list[tuple[str, Row]]:
+    return [(band.task, row) for band in bands for row in band.rows if row.delta]
 
 
-def _dot(kind: str, x: float, y: float) -> str:
-    return f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="5"/>'
+def _delta(row: Row) -> float:
+    return row.delta.value.value if row.delta else 0.0
 
 
-def _text(text: str, kind: str, x: float, y: float, *, anchor: str) -> str:
-    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
-    return f'<text class="{kind}" {place}>{escape(text)}</text>'
+def _finding(bands: Sequence[Band], baseline: str) -> str:
+    """Return what the chart shows, from the tests and intervals and never from points alone."""
+    marks = _marks(bands)
+    losses = [(task, row) for task, row in marks if row.sure and _delta(row) < 0]
+    gains = [(task, row) for task, row in marks if row.sure and _delta(row) > 0]
+    parts = []
+    if losses:
+        parts.append(f"Significant losses against {spoken(baseline)}: {_told(losses)}.")
+    else:
+        lowest = min(marks, key=lambda mark: mark[1].delta.bottom if mark[1].delta else 0.0)
+        none = f"No variant loses significantly against {spoken(baseline)} on any task"
+        parts.append(f"{none}{_least(lowest)}.")
+    if gains:
+        parts.append(f"Significantly above it, and suspect until explained: {_told(gains)}.")
+    elif losses and len(losses) < len(marks):
+        parts.append("No other difference is significant.")
+    return " ".join(parts)
 
 
-def _finding(differences: Sequence[Difference]) -> str:
-    """Return what the chart shows, for those who cannot see it."""
-    losses = [f"{d.variant} on {d.task}" for d in differences if d.verdict == "loss"]
-    if not losses:
-        return f"No variant loses significantly against {BASELINE} on any task."
-    return f"Significant losses against {BASELINE}: {', '.join(losses)}."
+def _least(mark: tuple[str, Row]) -> str:
+    """Return how large a loss is still possible: the lowest end of an interval."""
+    task, row = mark
+    if row.delta is None or row.delta.low is None:
+        return ""
+    place = f"{spoken(row.variant)} on {spoken(task)}"
+    return f"; the lowest interval begins at {row.delta.low.shown} points ({place})"
+
+
+def _told(marks: Sequence[tuple[str, Row]]) -> str:
+    if len(marks) <= _MANY:
+        return "; ".join(_one(*mark) for mark in marks)
+    tasks: dict[str, list[str]] = {}
+    for task, row in marks:
+        tasks.setdefault(spoken(row.variant), []).append(spoken(task))
+    largest = max(marks, key=lambda mark: abs(_delta(mark[1])))
+    groups = "; ".join(f"{variant} on {listed(names)}" for variant, names in tasks.items())
+    return f"{groups}; the largest is {_one(*largest)}"
+
+
+def _one(task: str, row: Row) -> str:
+    place = f"{spoken(row.variant)} on {spoken(task)}"
+    if row.delta is None:
+        return place
+    told = f"{place} {row.delta.value.shown} points"
+    if row.delta.low is None or row.delta.high is None:
+        return told
+    return f"{told} (interval {row.delta.low.shown} to {row.delta.high.shown})"
+
+
+def _untested(bands: Sequence[Band], baseline: str) -> str:
+    """Return what differences without intervals show: their range, and that it proves nothing."""
+    marks = sorted(_marks(bands), key=lambda mark: _delta(mark[1]))
+    ends = [_one(*marks[0])] + ([_one(*marks[-1])] if len(marks) > 1 else [])
+    span = f"from {ends[0]} to {ends[1]}" if len(ends) > 1 else ends[0]
+    return (
+        f"Differences from {spoken(baseline)} as printed, {span}; without the items "
+        "nobody can say which of them are more than chance."
+    )
+
+
+def _caption(
+    bands: Sequence[Band], baseline: str, level: Claim | None, without: Sequence[str]
+) -> str:
+    """Return what is drawn, as Markdown."""
+    if level is None:
+        head = f"Differences from {escape(baseline)} in points, as printed, without intervals."
+    else:
+        head = (
+            f"Differences from {escape(baseline)} in points with their {level} % intervals; "
+            "filled where significant after Holm's correction."
+        )
+    parts = [head]
+    if any(band.margin for band in bands):
+        parts.append("Shaded: losses within the declared margin.")
+    if without:
+        names = listed(escape(spoken(name)) for name in without)
+        parts.append(f"Not drawn, since nothing of it could be compared: {names}.")
+    return " ".join(parts)

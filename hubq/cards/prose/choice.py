@@ -24,6 +24,9 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
         losses: the tasks on which a loss was shown.
         safe: those on which any loss is smaller than the margin.
         unclear: the other tasks that were compared.
+        missing: the tasks above the floor on which it was not compared with the baseline.
+        shown: the differences behind `losses`.
+        tasks: those that could show a loss, in words: `every task above the floor`.
     """
 
     variant: str
@@ -35,6 +38,14 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     losses: tuple[str, ...]
     safe: tuple[str, ...]
     unclear: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+    shown: tuple[Difference, ...] = ()
+    tasks: str = "every task"
+
+    @property
+    def keeps_all(self) -> bool:
+        """Whether any loss is smaller than the margin on every task that could show one."""
+        return bool(self.safe) and not (self.losses or self.unclear or self.missing)
 
 
 def choices_of(
@@ -49,9 +60,13 @@ def choices_of(
 
 
 def _choice(family: Family, ledger: Ledger, name: str, this: str) -> Choice:
-    found = [d for d in differences(family, ledger, name) if not d.floor]
+    compared = differences(family, ledger, name)
+    found = [d for d in compared if not d.floor]
+    lost = tuple(d for d in found if d.verdict == "loss")
+    known = {d.task for d in compared}
     share = f"/sizes/{escape_pointer(name)}/share"
     average = f"/averages/{escape_pointer(name)}"
+    scores = ledger.document["scores"]
     return Choice(
         variant=name,
         this=name == this,
@@ -59,10 +74,21 @@ def _choice(family: Family, ledger: Ledger, name: str, this: str) -> Choice:
         delta=ledger.maybe(f"average_delta.{name}", f"{average}/delta", DELTA),
         low=ledger.maybe(f"average_low.{name}", f"{average}/low", DELTA),
         high=ledger.maybe(f"average_high.{name}", f"{average}/high", DELTA),
-        losses=_tasks(d for d in found if d.verdict == "loss"),
+        losses=_tasks(lost),
         safe=_tasks(d for d in found if d.verdict != "loss" and d.non_inferior),
         unclear=_tasks(d for d in found if d.verdict != "loss" and not d.non_inferior),
+        missing=tuple(
+            task.name
+            for task in family.tasks
+            if task.name not in known and not scores[task.name]["floor"]
+        ),
+        shown=lost,
+        tasks="every task above the floor" if _any_floor(ledger) else "every task",
     )
+
+
+def _any_floor(ledger: Ledger) -> bool:
+    return any(entry["floor"] for entry in ledger.document["scores"].values())
 
 
 def _tasks(found: Iterable[Difference]) -> tuple[str, ...]:

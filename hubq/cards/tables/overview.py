@@ -40,7 +40,7 @@ def family_tables(
         losses=loss_table(ledger, notes, names, this),
         ranks=rank_rows(family, ledger, names),
         methods=method_table(family, ledger, notes, names, this),
-        calibrations=calibration_tables(family, ledger, notes, names),
+        calibrations=calibration_tables(family, ledger, notes, names, this),
         deploy=deploy_table(family, ledger, notes, names, this),
         grid=grid_table(family, ledger, notes, names),
     )

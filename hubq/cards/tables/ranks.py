@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from hubq.cards.family import Family
-from hubq.cards.ledger import Ledger
+from hubq.cards.ledger import PERCENT, POINTS, Ledger, escape_pointer
 from hubq.model.card import Claim
 
 
@@ -34,6 +36,32 @@ class RankRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rank_rows(family: Family, ledger: Ledger, names: tuple[str, ...]) -> tuple[RankRow, ...]:
-    """Return the order of the named variants on each task."""
-    del family, ledger, names
-    return ()
+    """Return the order of the named variants on each task where two of them have a score.
+
+    Controls have no rank, on the report neither: they are damaged so that it shows.
+    """
+    ranks: dict[str, list[dict[str, Any]]] = ledger.document["ranks"]
+    found = []
+    for task in family.tasks:
+        steps = [step for step in ranks.get(task.name, ()) if step["variant"] in names]
+        if len(steps) > 1:
+            entered = tuple(_step(ledger, task.name, at, step) for at, step in enumerate(steps))
+            found.append(RankRow(task=task.name, steps=entered))
+    return tuple(found)
+
+
+def _step(ledger: Ledger, task: str, at: int, step: dict[str, Any]) -> RankStep:
+    name, gap = step["variant"], step["gap"]
+    score = ledger.measure(f"score.{name}.{task}", f"score/{name}/{task}", "score", PERCENT)
+    if gap is None:
+        return RankStep(variant=name, score=score, gap=None, low=None, high=None, sure=False)
+    place = f"/ranks/{escape_pointer(task)}/{at}/gap"
+    tail = f"{name}.{task}"
+    return RankStep(
+        variant=name,
+        score=score,
+        gap=ledger.own(f"gap.{tail}", f"{place}/delta", POINTS),
+        low=ledger.own(f"gap_low.{tail}", f"{place}/low", POINTS),
+        high=ledger.own(f"gap_high.{tail}", f"{place}/high", POINTS),
+        sure=gap["sure"],
+    )

@@ -23,6 +23,7 @@ from hubq.model.recipe import BASELINE
 
 LOSS, GAIN = "▼", "▲"
 _MARKS = {"loss": LOSS, "gain": GAIN}
+FLOOR_TEXT = f"{BASELINE} is no better than guessing on this task; differences say nothing."
 _TROUBLES = ("unparsed", "empty", "truncated")
 
 
@@ -35,7 +36,7 @@ class ScoreRow(msgspec.Struct, frozen=True, kw_only=True):
         this: whether the card is this variant's.
         control: whether it is measured and never published.
         cells: one for each task.
-        average: the mean over tasks; none unless every task was measured.
+        average: the mean over tasks, or the state of what is missing; none where there is no mean.
         recovery: that mean relative to the baseline's, in percent.
     """
 
@@ -177,6 +178,22 @@ def troubles(family: Family, ledger: Ledger, names: tuple[str, ...]) -> tuple[Tr
     return tuple(found)
 
 
+def average_cell(family: Family, ledger: Ledger, notes: Footnotes, name: str) -> Cell | None:
+    """Return the mean over the tasks that are averaged, or the state of the first that is missing.
+
+    None where the baseline has no such mean, or where nothing is missing and still nothing told.
+    """
+    averages = ledger.document["averages"]
+    if name in averages:
+        place = f"/averages/{escape_pointer(name)}/score"
+        return measured(ledger.own(f"average.{name}", place, PERCENT))
+    for task in family.tasks if averages else ():
+        stage = f"score/{name}/{task.name}"
+        if task.harness in family.harnesses[:1] and stage not in family.results:
+            return notes.gap(family.gap(stage), f"average.{name}")
+    return None
+
+
 def _row(
     family: Family,
     ledger: Ledger,
@@ -190,14 +207,13 @@ def _row(
     repo = family.source.repo if name == BASELINE else None
     if f"quantize/{name}" in family.results:
         repo = family.repos.get(name)
-    cells = tuple(_cell(family, ledger, notes, name, task) for task in tasks)
-    averages = ledger.document["averages"].get(name) if averaged else None
-    average = recovery = None
-    if averages is not None:
-        place = f"/averages/{escape_pointer(name)}"
-        average = measured(ledger.own(f"average.{name}", f"{place}/score", PERCENT))
-        if name != BASELINE and averages["recovery"] is not None:
-            recovery = measured(ledger.own(f"recovery.{name}", f"{place}/recovery", RATE))
+    cells = tuple(score_cell(family, ledger, notes, name, task) for task in tasks)
+    average = average_cell(family, ledger, notes, name) if averaged else None
+    recovery = None
+    if average is not None and average.claim is not None and name != BASELINE:
+        place = f"/averages/{escape_pointer(name)}/recovery"
+        known = ledger.maybe(f"recovery.{name}", place, RATE)
+        recovery = measured(known) if known is not None else None
     return ScoreRow(
         variant=name,
         link=family.link(repo) if repo else "",
@@ -209,15 +225,21 @@ def _row(
     )
 
 
-def _cell(family: Family, ledger: Ledger, notes: Footnotes, name: str, task: str) -> Cell:
+def plain_score(family: Family, ledger: Ledger, notes: Footnotes, name: str, task: str) -> Cell:
+    """Return a score without its difference from the baseline, in the state it is in."""
+    cell = score_cell(family, ledger, notes, name, task)
+    return msgspec.structs.replace(cell, delta=None, mark="")
+
+
+def score_cell(family: Family, ledger: Ledger, notes: Footnotes, name: str, task: str) -> Cell:
+    """Return a score with its difference from the baseline, or why there is none."""
     claim_id, stage = f"score.{name}.{task}", f"score/{name}/{task}"
     if stage not in family.results:
         return notes.gap(family.gap(stage), claim_id)
     claim = ledger.measure(claim_id, stage, "score", PERCENT)
     state, note = CellState.MEASURED, 0
     if ledger.document["scores"][task]["floor"]:
-        text = f"{BASELINE} is no better than guessing on this task; differences say nothing."
-        state, note = CellState.FLOOR, notes.add(CellState.FLOOR, text, claim_id)
+        state, note = CellState.FLOOR, notes.add(CellState.FLOOR, FLOOR_TEXT, claim_id)
     compared = _comparison(ledger, task, name)
     if compared is None:
         return Cell(state=state, claim=claim, note=note)

@@ -1,4 +1,4 @@
-"""Speed and size tables, in the form of the cards that Qwen publishes."""
+"""The speed table, in the form of the cards that Qwen publishes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import msgspec
 from hubq.cards.family import Family
 from hubq.cards.footnotes import Footnote, Footnotes, measured
 from hubq.cards.ledger import COUNT, Ledger, Shape, escape_pointer
-from hubq.model.card import Cell, CellState, Claim
-from hubq.model.gap import Gap
+from hubq.cards.speeds import bench_gap, bench_measures
+from hubq.cards.tables.sizes import bytes_in, unit_of
+from hubq.model.card import Cell, Claim
 from hubq.model.recipe import BASELINE
 
 SPEED = Shape(digits=2, unit="tokens/s")
 RATIO = Shape(digits=2, unit="ratio")
-_GIGABYTE = 1e9
 
 
 class SpeedRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +26,7 @@ class SpeedRow(msgspec.Struct, frozen=True, kw_only=True):
         first: whether it is the first row of its workload.
         variant: its name.
         this: whether the card is this variant's.
+        gpus: how many GPUs it ran on, 0 on a CPU; none where it was not measured.
         speed: tokens/s.
         relative: speed as a multiple of the baseline's; none for the baseline.
         memory: peak memory in the table's unit.
@@ -38,6 +39,7 @@ class SpeedRow(msgspec.Struct, frozen=True, kw_only=True):
     speed: Cell
     relative: Cell | None
     memory: Cell
+    gpus: Claim | None = None
 
 
 class WorkloadFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +58,7 @@ class SpeedTable(msgspec.Struct, frozen=True, kw_only=True):
     """Speed and peak memory of the family.
 
     Attributes:
+        model: what was timed.
         rows: by workload, then by variant.
         unit: of memory, `MB` or `GB` (powers of ten).
         workloads: what each asks for; empty when nothing was measured.
@@ -66,6 +69,7 @@ class SpeedTable(msgspec.Struct, frozen=True, kw_only=True):
         notes: the footnotes first referred to here.
     """
 
+    model: str
     rows: tuple[SpeedRow, ...]
     unit: str
     workloads: tuple[WorkloadFacts, ...]
@@ -78,39 +82,15 @@ class SpeedTable(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[Footnote, ...]
 
 
-class SizeRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The weights of one variant.
-
-    Attributes:
-        variant: its name.
-        this: whether the card is this variant's.
-        size: of its safetensors files; none when the source's files are not known.
-        share: of the baseline's, in percent.
-    """
-
-    variant: str
-    this: bool
-    size: Cell | None
-    share: Cell | None
-
-
-class SizeTable(msgspec.Struct, frozen=True, kw_only=True):
-    """The size of the family's weights; `unit` is `MB` or `GB` (powers of ten)."""
-
-    rows: tuple[SizeRow, ...]
-    unit: str
-    notes: tuple[Footnote, ...]
-
-
 def speed_table(
     family: Family, ledger: Ledger, notes: Footnotes, names: tuple[str, ...], this: str
 ) -> SpeedTable:
     """Return the speed table of the named variants, the baseline first in each workload."""
     before, all_names = len(notes), (BASELINE, *names)
-    unit = _unit(
+    unit = unit_of(
         measure.value
         for name in all_names
-        for measure in _measures(family, f"bench/{name}")
+        for measure in bench_measures(family, name).values()
         if measure.name.startswith("peak_memory_bytes/")
     )
     rows = tuple(
@@ -122,6 +102,7 @@ def speed_table(
     settings = family.results[known].stage.settings if known else {}
     facts = family.results[known].facts if known else {}
     return SpeedTable(
+        model=family.source.name,
         rows=rows,
         unit=unit,
         workloads=_workloads(ledger, known, settings),
@@ -139,34 +120,6 @@ def speed_table(
     )
 
 
-def size_table(
-    family: Family, ledger: Ledger, notes: Footnotes, names: tuple[str, ...], this: str
-) -> SizeTable:
-    """Return the size table of the named variants, the baseline first."""
-    before, sizes = len(notes), ledger.document["sizes"]
-    unit = _unit(entry["bytes"] for entry in sizes.values())
-    rows = []
-    for name in (BASELINE, *names):
-        claim_id, place = f"size.{name}", f"/sizes/{escape_pointer(name)}"
-        if name not in sizes and name == BASELINE:
-            rows.append(SizeRow(variant=name, this=False, size=None, share=None))
-            continue
-        if name not in sizes:
-            cell = notes.gap(family.gap(f"quantize/{name}"), claim_id)
-            rows.append(SizeRow(variant=name, this=name == this, size=cell, share=None))
-            continue
-        if name == BASELINE:
-            size = ledger.own(claim_id, f"{place}/bytes", _bytes(unit))
-        else:
-            size = ledger.measure(claim_id, f"quantize/{name}", "size_bytes", _bytes(unit))
-        share = None
-        if name != BASELINE and sizes[name]["share"] is not None:
-            percent = Shape(digits=1, scale=100, unit="percent")
-            share = measured(ledger.own(f"share.{name}", f"{place}/share", percent))
-        rows.append(SizeRow(variant=name, this=name == this, size=measured(size), share=share))
-    return SizeTable(rows=tuple(rows), unit=unit, notes=notes.since(before))
-
-
 def _speed_row(
     family: Family,
     ledger: Ledger,
@@ -179,18 +132,18 @@ def _speed_row(
 ) -> SpeedRow:
     stage, tail = f"bench/{name}", f"{name}.{workload}"
     relative = None
-    if any(m.name == f"tokens_per_second/{workload}" for m in _measures(family, stage)):
+    if f"tokens_per_second/{workload}" in bench_measures(family, name):
         speed = measured(
             ledger.measure(f"speed.{tail}", stage, f"tokens_per_second/{workload}", SPEED)
         )
         memory = measured(
-            ledger.measure(f"memory.{tail}", stage, f"peak_memory_bytes/{workload}", _bytes(unit))
+            ledger.measure(f"memory.{tail}", stage, f"peak_memory_bytes/{workload}", bytes_in(unit))
         )
         if name in ledger.document["speed"].get(workload, {}):
             place = f"/speed/{escape_pointer(workload)}/{escape_pointer(name)}/ratio"
             relative = measured(ledger.own(f"speedup.{tail}", place, RATIO))
     else:
-        gap = _gap(family, stage, workload)
+        gap = bench_gap(family, name, workload)
         speed, memory = notes.gap(gap, f"speed.{tail}"), notes.gap(gap, f"memory.{tail}")
     return SpeedRow(
         workload=workload,
@@ -200,6 +153,7 @@ def _speed_row(
         speed=speed,
         relative=relative,
         memory=memory,
+        gpus=ledger.maybe(f"gpus.{name}", f"/gpus/{escape_pointer(name)}", COUNT),
     )
 
 
@@ -233,24 +187,3 @@ def _attention(found: Any) -> str:
     if len(kinds) == 1:
         return kinds[0]
     return ", ".join(f"{kind} ({part})" for part, kind in sorted(found.items()))
-
-
-def _gap(family: Family, stage: str, workload: str) -> Gap:
-    """Say why a workload was not measured, whether or not its stage has a result."""
-    if stage not in family.results:
-        return family.gap(stage)
-    facts = family.results[stage].facts
-    state = CellState(facts.get("states", {}).get(workload, CellState.FAILED.value))
-    return Gap(state=state, reason=facts.get("why", {}).get(workload, ""))
-
-
-def _measures(family: Family, stage: str) -> tuple[Any, ...]:
-    return family.results[stage].measures if stage in family.results else ()
-
-
-def _unit(sizes: Any) -> str:
-    return "GB" if max(sizes, default=0) >= _GIGABYTE else "MB"
-
-
-def _bytes(unit: str) -> Shape:
-    return Shape(digits=2, scale=1e-9 if unit == "GB" else 1e-6, unit=unit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from hubq import stats
-from hubq.evaluate.formats.known import Size
+from hubq.evaluate.formats.known import Size, What
 
 
 class Certainty(msgspec.Struct, frozen=True, kw_only=True):
@@ -13,6 +13,7 @@ class Certainty(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         n: how many questions it is over; none where that is not known.
+        what: `count` of right answers or `mean` of parts of a point; none where that is not known.
         said: where n is from, or why nothing more can be said.
         counts: the right answers that are printed like this; empty for no count.
         low, high: Wilson's 95 % interval over those counts, as fractions.
@@ -24,6 +25,7 @@ class Certainty(msgspec.Struct, frozen=True, kw_only=True):
 
     said: str
     n: int | None = None
+    what: What | None = None
     counts: tuple[int, ...] = ()
     low: float | None = None
     high: float | None = None
@@ -48,13 +50,14 @@ def printed(text: str, scale: float, size: Size) -> stats.Printed:
 def certainty_of(score: stats.Printed, size: Size) -> Certainty:
     """Return what is known of a printed score."""
     if size.what == "mean":
-        return Certainty(n=size.n, said=f"cannot be recovered: {size.said}")
+        return Certainty(n=size.n, what="mean", said=f"cannot be recovered: {size.said}")
     detectable = stats.detectable_range(size.n)
     if score.reason:
         said = f"{score.reason} ({size.said})"
-        return Certainty(n=size.n, said=said, detectable=detectable)
+        return Certainty(n=size.n, what="count", said=said, detectable=detectable)
     return Certainty(
         n=size.n,
+        what="count",
         said=size.said if score.rounded else f"{size.said}; cut, not rounded",
         counts=score.counts,
         low=score.low,

@@ -28,6 +28,7 @@ _SUFFIXES: dict[str, Kind] = {
 }
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _BREAKS = frozenset({"br", "p", "div", "li"})
+_TEXTS = frozenset({"p", "small", "dd", "figcaption"})
 #: A page cannot ask for more places than this by its spans.
 _MAX_SPAN = 1000
 _MAX_PLACES = 200_000
@@ -71,6 +72,7 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True):
         head: how many rows are headings.
         heading: the last heading before the table, or its caption.
         line: where it begins in a Markdown file, from 1; none elsewhere.
+        after: the lines of text between it and the next table or heading, and the page's footnotes.
     """
 
     number: int
@@ -78,6 +80,7 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True):
     head: int
     heading: str = ""
     line: int | None = None
+    after: tuple[str, ...] = ()
 
     @property
     def width(self) -> int:
@@ -200,17 +203,41 @@ def _from_html(html: str) -> Iterator[Grid]:
     from selectolax.lexbor import LexborHTMLParser
 
     root = LexborHTMLParser(html).root
-    heading, number = "", 0
-    for node in root.traverse(include_text=False) if root is not None else ():
+    if root is None:
+        return
+    heading = ""
+    found: list[tuple[Grid, list[str]]] = []
+    after: list[str] = []
+    for node in root.traverse(include_text=False):
         if node.tag in _HEADINGS:
             said = " ".join(node.text().split())
-            heading = said if len(said) <= _LONGEST_HEADING else heading
+            if len(said) <= _LONGEST_HEADING:
+                heading, after = said, []
+        elif node.tag in _TEXTS:
+            after += [] if _within_table(node) else node.text().splitlines()
         if node.tag != "table" or _holds_tables(node):
             continue
         grid = _grid(node, heading)
         if grid is not None:
-            number += 1
-            yield msgspec.structs.replace(grid, number=number)
+            after = []
+            found.append((grid, after))
+    page = _page_notes(root)
+    for number, (grid, lines) in enumerate(found, start=1):
+        yield msgspec.structs.replace(grid, number=number, after=(*lines, *page))
+
+
+def _within_table(node: LexborNode) -> bool:
+    above = node.parent
+    while above is not None and above.tag != "table":
+        above = above.parent
+    return above is not None
+
+
+def _page_notes(root: LexborNode) -> list[str]:
+    """Return the footnotes of a whole page, as Markdown has them, each behind its number."""
+    notes = root.css("section.footnotes li")
+    texts = (note.text().replace("\N{LEFTWARDS ARROW WITH HOOK}", "") for note in notes)
+    return [f"{number} {' '.join(text.split())}" for number, text in enumerate(texts, start=1)]
 
 
 def _holds_tables(table: LexborNode) -> bool:

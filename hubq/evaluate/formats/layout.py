@@ -24,6 +24,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         row, column: in the grid, from 0.
         group: the heading above a block of rows, else empty.
         row_label, column_label: its names.
+        labels: what the row's name is made of, one for each column of labels.
+        row_marks: the footnotes that the row's labels refer to by raised signs.
         printed: what it says.
         bold: whether it is printed so.
     """
@@ -35,6 +37,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     column_label: str
     printed: Printed
     bold: bool = False
+    labels: tuple[str, ...] = ()
+    row_marks: tuple[str, ...] = ()
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,12 +48,18 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
         places: the cells that hold numbers or say why there is none, row by row.
         rows: the labels of the rows, in order, each once.
         columns: the labels of the columns with numbers, in order.
+        heads: the headings of the columns of labels.
+        lines: every cell's text, headings and rows put right included, as places count them.
+        body: how many of the lines are headings.
         remarks: what was put right, or could not be.
     """
 
     places: tuple[Place, ...]
     rows: tuple[str, ...]
     columns: tuple[str, ...]
+    heads: tuple[str, ...] = ()
+    lines: tuple[tuple[str, ...], ...] = ()
+    body: int = 0
     remarks: tuple[str, ...] = ()
 
 
@@ -76,6 +86,8 @@ class _Reader:
         self.heading = _column_names(heads, grid.width)
         self.names = _unique(self.heading)
         self.lines = [(row, self._shifted(cells, row)) for row, cells in enumerate(body, first)]
+        self.first = first
+        self.grid = grid
         self.labels = self._label_columns([cells for _, cells in self.lines], grid.width)
 
     def layout(self) -> Layout:
@@ -91,7 +103,11 @@ class _Reader:
             above = self._filled([_text(cell) for cell in cells[: self.labels]], above)
             label = _joined(above)
             rows.append(label)
-            places.extend(self._places(row, cells, label))
+            marks = tuple(mark for cell in cells[: self.labels] for mark in cell.marks)
+            places.extend(
+                msgspec.structs.replace(place, labels=tuple(above), row_marks=marks)
+                for place in self._places(row, cells, label)
+            )
         columns = [
             name
             for column, name in enumerate(self.names)
@@ -101,8 +117,16 @@ class _Reader:
             places=tuple(places),
             rows=tuple(dict.fromkeys(rows)),
             columns=tuple(columns),
+            heads=tuple(self.heading[: self.labels]),
+            lines=self._texts(),
+            body=self.first,
             remarks=tuple(dict.fromkeys(self.remarks)),
         )
+
+    def _texts(self) -> tuple[tuple[str, ...], ...]:
+        put_right = dict(self.lines)
+        rows = (put_right.get(row, cells) for row, cells in enumerate(self.grid.rows))
+        return tuple(tuple(_text(cell) for cell in cells) for cells in rows)
 
     def _places(self, row: int, line: Row, label: str) -> Iterator[Place]:
         for column in range(self.labels, len(line)):

@@ -68,7 +68,7 @@ def _entry(task: TaskResult, pipeline_tag: str, source_url: str) -> dict[str, An
             {
                 "type": metric_type(task),
                 "value": percent(task.score),
-                "name": f"{task.name} ({task.metric or 'score'}, %)",
+                "name": _name(task),
                 "args": _arguments(task),
             }
         ],
@@ -76,6 +76,14 @@ def _entry(task: TaskResult, pipeline_tag: str, source_url: str) -> dict[str, An
     if source_url:
         entry["source"] = {"url": source_url, "name": "hubq"}
     return entry
+
+
+def _name(task: TaskResult) -> str:
+    """Return the metric's name: what was measured, and on how many questions of how many."""
+    parts = [task.metric or "score", "%"]
+    if task.population is not None and task.population > task.n:
+        parts.append(f"{task.n:,} of {task.population:,} questions")
+    return f"{task.name} ({', '.join(parts)})"
 
 
 def _arguments(task: TaskResult) -> dict[str, Any]:

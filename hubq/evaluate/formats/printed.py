@@ -46,7 +46,19 @@ _NUMBER = re.compile(
     \s*(?P<unit>[%°]|[a-zµ×][a-zµ×/.%\ -]{0,20})?$""",
     re.VERBOSE | re.IGNORECASE,
 )
+#: `58.5 min`, `2h 56.7 min`, `1 h 3 min 20 s`; a time of one unit is an ordinary number.
+_DURATION = re.compile(
+    r"""^(?:(?P<hours>\d+(?:\.\d+)?)\s*h(?:ours?|rs?)?[\s,]*)
+    (?:(?P<minutes>\d+(?:\.\d+)?)\s*m(?:in(?:utes?)?)?[\s,]*)
+    (?:(?P<seconds>\d+(?:\.\d+)?)\s*s(?:ec(?:onds?)?)?)?$""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_RANGE = re.compile(
+    r"^(?P<low>\d+(?:\.\d+)?)\s*(?P<unit>[x×%]?)\s*(?:-|to)\s*(?P<high>\d+(?:\.\d+)?)\s*(?P<same>[x×%])$"
+)
 _ASIDE = re.compile(r"^(?P<main>[^()\[\]]+?)\s*[(\[](?P<aside>[^()\[\]]*)[)\]]$", re.DOTALL)
+#: Nobody prints such a number of anything that was measured, and floats no longer count there.
+_TOO_LARGE = 1e15
 _DASHES = str.maketrans("−–‒﹣－", "-----")
 
 
@@ -60,6 +72,7 @@ class Number(msgspec.Struct, frozen=True, kw_only=True):
         bound: `<`, `>` or `~` when it is no plain value.
         error: what follows `±`; none without.
         signed: whether it has a sign, as differences have.
+        upper: where a range such as `1.3–1.7x` ends; none for a single number.
     """
 
     value: float
@@ -68,6 +81,7 @@ class Number(msgspec.Struct, frozen=True, kw_only=True):
     bound: str = ""
     error: float | None = None
     signed: bool = False
+    upper: float | None = None
 
 
 class Printed(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,8 +137,11 @@ def read_number(text: str) -> Number | None:
     digits = re.sub(r"[\s\u00a0\u2009\u202f]", "", found["digits"])
     digits = digits.replace(",", ".") if re.fullmatch(r"\d+,\d{1,2}", digits) else digits
     digits = digits.replace(",", "")
+    value = float(f"{found['sign']}{digits}{found['exponent'] or ''}")
+    if abs(value) >= _TOO_LARGE:
+        return None
     return Number(
-        value=float(f"{found['sign']}{digits}{found['exponent'] or ''}"),
+        value=value,
         decimals=len(digits.partition(".")[2]),
         unit=(found["unit"] or "").strip(),
         bound={"≈": "~", "≤": "<", "≥": ">"}.get(found["bound"], found["bound"]),
@@ -133,9 +150,30 @@ def read_number(text: str) -> Number | None:
     )
 
 
+def _duration(text: str) -> Number | None:
+    """Return hours, minutes and seconds as minutes, to the last decimal that is printed."""
+    found = _DURATION.match(text)
+    if found is None:
+        return None
+    seconds = found["seconds"] or "0"
+    minutes = float(found["hours"]) * 60 + float(found["minutes"]) + float(seconds) / 60
+    decimals = len(found["minutes"].partition(".")[2]) or (2 if found["seconds"] else 0)
+    return Number(value=round(minutes, decimals), decimals=decimals, unit="min")
+
+
+def _range(text: str) -> Number | None:
+    """Return the range that a text is: of ratios or percents, since others read like dates."""
+    found = _RANGE.match(text.translate(_DASHES))
+    if found is None or found["unit"] not in ("", found["same"]):
+        return None
+    decimals = len(found["low"].partition(".")[2])
+    low, high = float(found["low"]), float(found["high"])
+    return Number(value=low, upper=high, decimals=decimals, unit=found["same"])
+
+
 def _values(text: str) -> tuple[tuple[Number, ...], Number | None, str]:
     """Return the numbers of a cell, a difference in brackets, and what else stands in them."""
-    whole = read_number(text)
+    whole = read_number(text) or _duration(text) or _range(text)
     if whole is not None:
         return (whole,), None, ""
     aside = _ASIDE.match(text)

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from hubq.cards.family import Family
 from hubq.cards.gathering import card_facts
+from hubq.cards.rendering import render_card
 from hubq.cards.tables.speed import _attention
 from tests.cards.factory import Factory
-from tests.cards.nano import source
 from tests.cards.reading import cell_text
+from tests.cards.tables.reading import cells
 
 
 def test_rows_go_by_workload_and_then_by_variant(family: Family) -> None:
@@ -34,17 +35,29 @@ def test_a_workload_that_did_not_fit_has_its_state_and_reason(tmp_path: Path) ->
     assert facts.footnotes[number - 1]["text"] == "CUDA out of memory."
 
 
-def test_large_models_are_shown_in_gigabytes(whole: Factory) -> None:
-    large = source(files={"model.safetensors": 4_400_000_000})
-    sizes = card_facts(whole.family(source=large), "AWQ").sizes
-    assert sizes.unit == "GB"
-    assert cell_text(sizes.rows[0].size) == "4.40"
+def test_rows_say_how_many_gpus_they_ran_on(family: Family, gappy: Family) -> None:
+    assert {row.gpus.shown for row in card_facts(family, "AWQ").speed.rows if row.gpus} == {"0"}
+    found = {row.variant: row.gpus for row in card_facts(gappy, "GPTQ-Int4").speed.rows}
+    assert [name for name, gpus in found.items() if gpus is None] == ["GPTQ-Int8", "AWQ"]
 
 
-def test_without_the_sources_weights_there_is_no_share(whole: Factory) -> None:
-    sizes = card_facts(whole.family(source=source(files={})), "AWQ").sizes
-    assert cell_text(sizes.rows[0].size) == "–"
-    assert sizes.rows[1].share is None
+def test_the_table_has_the_columns_that_people_know(
+    family: Family, templates: tuple[Path, ...]
+) -> None:
+    text = render_card(family, "AWQ", templates, charts=False)["README.md"].decode()
+    table = text.partition("### Speed\n")[2].partition("Plain transformers")[0]
+    rows = cells(table)
+    assert rows[0] == [
+        "Model",
+        "Input length",
+        "Quantization",
+        "GPU num",
+        "Speed (tokens/s)",
+        "Relative to BF16",
+        "Peak memory (MB)",
+    ]
+    assert rows[1] == ["nano-qwen2-vl", "text: 64", "BF16", "0", "212.40", "–", "520.44"]
+    assert rows[5][:3] == ["", "image: 1 image + 32", "BF16"]
 
 
 def test_nothing_measured_is_a_table_of_gaps(tmp_path: Path) -> None:

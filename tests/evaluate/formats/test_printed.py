@@ -32,6 +32,8 @@ def number(text: str) -> Number:
         ("39.02 tokens/s", 39.02, 2, "tokens/s"),
         ("1.00×", 1.0, 2, "×"),
         ("3.02× slower", 3.02, 2, "× slower"),
+        ("2h 56.7 min", 176.7, 1, "min"),
+        ("1 h 3 min 30 s", 63.5, 2, "min"),
         ("1e-4", 0.0001, 0, ""),
         ("86.86% ↑", 86.86, 2, "%"),
         ("$\\mathbf{61.48}$", 61.48, 2, ""),
@@ -41,6 +43,12 @@ def test_numbers_are_read_as_printed(text: str, value: float, decimals: int, uni
     found = number(text)
     assert found.value == pytest.approx(value)
     assert (found.decimals, found.unit) == (decimals, unit)
+
+
+@pytest.mark.parametrize("text", ["1.3–1.7x", "1.3x-1.7x", "1.3 to 1.7x"])
+def test_a_range_has_two_ends(text: str) -> None:
+    found = number(text)
+    assert (found.value, found.upper, found.unit) == (1.3, 1.7, "x")
 
 
 @pytest.mark.parametrize(
@@ -62,8 +70,8 @@ def test_numbers_are_read_as_printed(text: str, value: float, decimals: int, uni
         ("Fine-grained", "text", ()),
         ("4–16384", "text", ()),
         ("INT3", "text", ()),
-        ("2h 56.7 min", "text", ()),
         ("~parity", "text", ()),
+        ("1e308", "text", ()),
     ],
 )
 def test_reasons_for_no_number_are_states(text: str, state: str, marks: tuple[str, ...]) -> None:

@@ -1,0 +1,1 @@
+"""Reports on published tables: what somebody else printed, worked out again, never measured."""

@@ -1,0 +1,79 @@
+"""Exact numbers: printed digits as decimals, and how far what they stand for may be from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import msgspec
+
+from hubq.evaluate.published import PublishedMeasure
+
+
+class Span(msgspec.Struct, frozen=True):
+    """A number worked out from printed ones.
+
+    Attributes:
+        value: from the digits as they stand.
+        low, high: what it may be, given how the printed numbers were rounded.
+    """
+
+    value: Decimal
+    low: Decimal
+    high: Decimal
+
+    def agrees(self, printed: Decimal, unit: Decimal) -> bool:
+        """Say whether a number may have been printed so, rounded or cut at its last decimal."""
+        half = unit / 2
+        inner, outer = sorted((printed, printed + unit.copy_sign(printed)))
+        return self.low <= max(outer, printed + half) and self.high >= min(inner, printed - half)
+
+
+def decimal_of(found: PublishedMeasure, field: str = "value") -> Decimal:
+    """Return a printed number as it stands.
+
+    Raises:
+        KeyError: the cell has no such number.
+    """
+    value = getattr(found, field)
+    if value is None:
+        raise KeyError(field)
+    return Decimal(f"{value:.{found.decimals}f}") if field == "value" else Decimal(repr(value))
+
+
+def unit_of(found: PublishedMeasure) -> Decimal:
+    """Return one in the last decimal printed."""
+    return Decimal(1).scaleb(-found.decimals)
+
+
+def span_of(found: PublishedMeasure) -> Span:
+    """Return a printed number with what it may stand for."""
+    value, half = decimal_of(found), unit_of(found) / 2
+    return Span(value, value - half, value + half)
+
+
+def mean(spans: Sequence[Span]) -> Span:
+    """Return the mean of some numbers."""
+    count = len(spans)
+    return Span(
+        sum((one.value for one in spans), Decimal()) / count,
+        sum((one.low for one in spans), Decimal()) / count,
+        sum((one.high for one in spans), Decimal()) / count,
+    )
+
+
+def minus(first: Span, second: Span) -> Span:
+    """Return first - second."""
+    return Span(first.value - second.value, first.low - second.high, first.high - second.low)
+
+
+def over(first: Span, second: Span) -> Span | None:
+    """Return first / second; none where the second may be zero."""
+    if second.low <= 0:
+        return None
+    return Span(first.value / second.value, first.low / second.high, first.high / second.low)
+
+
+def times(span: Span, factor: int) -> Span:
+    """Return a number multiplied by a positive factor."""
+    return Span(span.value * factor, span.low * factor, span.high * factor)

@@ -1,0 +1,202 @@
+"""Speeds: published speed and memory, worked out beside the baseline's under the same workload."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+import msgspec
+
+from hubq.cards.footnotes import EMPTY
+from hubq.cards.ledger import Shape
+from hubq.cards.prose.wording import listed
+from hubq.cards.published import exact
+from hubq.cards.published.cells import PrintedRow, PrintedTable, cell_text, label_text
+from hubq.cards.published.notebook import TIMES, Notebook, outside, step
+from hubq.cards.published.roles import Role
+from hubq.cards.published.sheets import Block, Line, Pair, Sheet, pairs
+from hubq.model.card import Claim
+
+_SAVED = Shape(digits=1, scale=100, unit="percent")
+
+
+class Speeds(msgspec.Struct, frozen=True, kw_only=True):
+    """A speed table with what is to be known of it.
+
+    Attributes:
+        table: as published, with relative speed and memory saved.
+        sentences: what stands out in it, marked and ready to print.
+    """
+
+    table: PrintedTable
+    sentences: tuple[str, ...]
+
+
+def speeds(book: Notebook, sheet: Sheet) -> Speeds:
+    """Return a speed table; blocks are models, lines are variants under workloads."""
+    before = len(book.notes)
+    tasks = dict.fromkeys(task for block in sheet.blocks for task in block.tasks)
+    roles = {task: role for block in sheet.blocks for task, role in block.roles.items()}
+    every = {task: roles[task] for task in tasks}
+    worked = any(line.workload for block in sheet.blocks for line in block.variants)
+    heads = ["Workload", "Variant"] if worked else ["Variant"]
+    for task, role in every.items():
+        heads += [outside(task), *_beside(role)]
+    rows: list[PrintedRow] = []
+    sentences: list[str] = []
+    for block in sheet.blocks:
+        rows += [PrintedRow(title=outside(block.title))] if block.title else []
+        found = [_row(book, sheet, block, pair, every) for pair in pairs(block)]
+        rows += [row if worked else PrintedRow(cells=row.cells[1:]) for row in found]
+        sentences += _sentences(book, block)
+    notes = book.notes.since(before)
+    table = PrintedTable(heads=tuple(heads), labels=1 + worked, rows=tuple(rows), notes=notes)
+    return Speeds(table=table, sentences=tuple(sentences))
+
+
+def _beside(role: Role) -> tuple[str, ...]:
+    return {"speed": ("× baseline",), "memory": ("saved",)}.get(role, ())
+
+
+def _row(
+    book: Notebook, sheet: Sheet, block: Block, pair: Pair, every: Mapping[str, Role]
+) -> PrintedRow:
+    line = pair.line
+    own = msgspec.structs.replace(line, label=line.variant)
+    texts = [outside(line.workload) or EMPTY, label_text(book, sheet, block, own)]
+    for task, role in every.items():
+        texts.append(cell_text(book, sheet, block.cells.get((line.name, task))))
+        if role == "speed":
+            ratio = relative(book, block, pair, task)
+            texts.append(f"{ratio}×" if ratio is not None else EMPTY)
+        elif role == "memory":
+            share = saved(book, block, pair, task)
+            texts.append(f"{share}\N{NO-BREAK SPACE}%" if share is not None else EMPTY)
+    return PrintedRow(cells=tuple(texts))
+
+
+def relative(book: Notebook, block: Block, pair: Pair, task: str) -> Claim | None:
+    """Enter a line's speed as a multiple of the baseline's."""
+    share = _share(block, pair, task)
+    path = f"{block.path}/relative_speed/{step(task)}/{step(pair.line.name)}"
+    return None if share is None else book.derived(path, share, TIMES)
+
+
+def saved(book: Notebook, block: Block, pair: Pair, task: str) -> Claim | None:
+    """Enter what share of the baseline's memory a line saves."""
+    share = _share(block, pair, task)
+    path = f"{block.path}/saved/{step(task)}/{step(pair.line.name)}"
+    return None if share is None else book.derived(path, round(1 - share, 12), _SAVED)
+
+
+def _share(block: Block, pair: Pair, task: str) -> float | None:
+    if pair.base is None:
+        return None
+    one, two = block.place(pair.line.name, task), block.place(pair.base.name, task)
+    if one is None or two is None:
+        return None
+    found = exact.over(exact.span_of(one.found), exact.span_of(two.found))
+    return None if found is None else float(found.value)
+
+
+def _sentences(book: Notebook, block: Block) -> list[str]:
+    before = f"{outside(block.title)}: " if block.title else ""
+    found = []
+    for task in block.of("speed"):
+        several = f"{outside(task)}, " if len(block.of("speed")) > 1 else ""
+        told = [_slower(book, block, task), *_warm(book, block, task)]
+        found += [f"{several}{text}" for text in told if text]
+    for task in block.of("memory"):
+        found.append(_vanishing(book, block, task))
+    found += [_gpus(book, block, task) for task in block.of("gpus")]
+    return [f"{before}{text}" for text in found if text]
+
+
+def _slower(book: Notebook, block: Block, task: str) -> str:
+    """Name the lines that are slower than the baseline."""
+    slow: dict[str, list[str]] = {}
+    for pair in pairs(block):
+        share = _share(block, pair, task)
+        if share is not None and share < 1 and pair.base is not None:
+            ratio = relative(book, block, pair, task)
+            slow.setdefault(pair.line.variant, []).append(f"{ratio}×{_at(block, pair.line)}")
+    if not slow:
+        return ""
+    names = listed(f"{outside(name)} ({', '.join(cells)})" for name, cells in slow.items())
+    return f"slower than the baseline: {names}."
+
+
+def _at(block: Block, line: Line) -> str:
+    several = len({one.workload for one in block.variants}) > 1
+    return f" at {outside(line.workload)}" if several and line.workload else ""
+
+
+def _warm(book: Notebook, block: Block, task: str) -> list[str]:
+    """Say where a longer input is faster than a shorter one, which only warming up explains."""
+    base = [pair.line for pair in pairs(block) if pair.base is None and pair.line.workload]
+    sized = [(size, line) for line in base if (size := _size(line.workload)) is not None]
+    found = []
+    for (size, line), (longer, after) in pairwise(sized):
+        first, second = block.place(line.name, task), block.place(after.name, task)
+        if first is None or second is None or longer <= size:
+            continue
+        if exact.decimal_of(second.found) > exact.decimal_of(first.found):
+            found.append(
+                f"{outside(line.variant)} is faster at {outside(after.workload)} "
+                f"({book.printed(second)}) than at {outside(line.workload)} "
+                f"({book.printed(first)}); more input does not speed a model up, so the shorter "
+                "one was probably timed before the device was warm."
+            )
+    return found
+
+
+def _size(workload: str) -> int | None:
+    digits = workload.replace(",", "").strip()
+    return int(digits) if digits.isdecimal() else None
+
+
+def _vanishing(book: Notebook, block: Block, task: str) -> str:
+    """Say how a variant's saving of memory goes from the first workload to the last."""
+    by_variant: dict[str, list[Pair]] = {}
+    for pair in pairs(block):
+        if _share(block, pair, task) is not None:
+            by_variant.setdefault(pair.line.variant, []).append(pair)
+    told = []
+    for name, own in by_variant.items():
+        first, last = own[0], own[-1]
+        one, two = _share(block, first, task), _share(block, last, task)
+        if len(own) < 2 or one is None or two is None or (1 - two) > (1 - one) / 2:
+            continue
+        told.append(
+            f"{outside(name)} {saved(book, block, first, task)} % "
+            f"({_memory(book, block, first, task)}){_at(block, first.line)} but "
+            f"{saved(book, block, last, task)} % ({_memory(book, block, last, task)})"
+            f"{_at(block, last.line)}"
+        )
+    if not told:
+        return ""
+    return f"the memory saved shrinks to less than half as the input grows: {'; '.join(told)}."
+
+
+def _memory(book: Notebook, block: Block, pair: Pair, task: str) -> str:
+    ends = [block.place(one.name, task) for one in (pair.base, pair.line) if one is not None]
+    return " → ".join(str(book.printed(place)) for place in ends if place is not None)
+
+
+def _gpus(book: Notebook, block: Block, task: str) -> str:
+    """Say where variants under one workload ran on different numbers of GPUs."""
+    told = []
+    for workload in dict.fromkeys(line.workload for line in block.variants):
+        lines = [line for line in block.variants if line.workload == workload]
+        places = [(line, block.place(line.name, task)) for line in lines]
+        counts = {place.found.value for _, place in places if place is not None}
+        if len(counts) > 1:
+            claims = [f"{book.printed(place)}" for _, place in places if place is not None]
+            told.append(f"{'/'.join(claims)}{_at(block, lines[0])}")
+    if not told:
+        return ""
+    names = "/".join(outside(name) for name in dict.fromkeys(ln.variant for ln in block.variants))
+    return (
+        f"the GPUs differ ({names}: {', '.join(told)}), so these speeds do not compare one model "
+        "on one machine with another."
+    )
