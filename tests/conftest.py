@@ -37,7 +37,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     What is marked needs the whole machine, and a few files are sooner done than workers start.
     """
     everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS
-    marked = config.option.markexpr.startswith("not backend")
+    marked = config.option.markexpr.startswith("not long")
     return 2 if everything and marked else 0
 
 

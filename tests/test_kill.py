@@ -14,6 +14,8 @@ import pytest
 from hubq.store import Store
 from tests.test_runner import Run, Steps, plan, stage
 
+pytestmark = pytest.mark.long
+
 STAGES = ("a", "b", "c")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
@@ -30,5 +31,10 @@ def templates_digest(templates: tuple[Path, ...]) -> str:
 
 
 def _add(sha: hashlib._Hash, name: str, path: Path) -> None:
-    content = hashlib.sha256(path.read_bytes()).hexdigest()
-    sha.update(f"{name}\0{content}\n".encode())
+    about = path.stat()
+    sha.update(f"{name}\0{_content(path, about.st_mtime_ns, about.st_size)}\n".encode())
+
+
+@lru_cache(maxsize=1024)
+def _content(path: Path, _changed: int, _size: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 import msgspec
 
@@ -33,8 +34,7 @@ class Spot(msgspec.Struct, frozen=True, kw_only=True):
 
 def mark(claim: str, shown: str) -> str:
     """Return printed characters that carry a claim's id."""
-    name = base64.b32encode(claim.encode()).decode().rstrip("=").lower()
-    return f"{BEGIN}{name}{MIDDLE}{shown}{END}"
+    return f"{BEGIN}{_encoded(claim)}{MIDDLE}{shown}{END}"
 
 
 def unmark(text: str) -> tuple[str, tuple[Spot, ...]]:
@@ -65,6 +65,12 @@ def without_signs(text: str) -> str:
     return _SIGNS.sub("", text)
 
 
+@lru_cache(maxsize=8192)
+def _encoded(claim: str) -> str:
+    return base64.b32encode(claim.encode(errors="surrogatepass")).decode().rstrip("=").lower()
+
+
+@lru_cache(maxsize=8192)
 def _name(encoded: str) -> str:
     padding = "=" * (-len(encoded) % 8)
-    return base64.b32decode(encoded.upper() + padding).decode()
+    return base64.b32decode(encoded.upper() + padding).decode(errors="surrogatepass")

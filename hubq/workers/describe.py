@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import tempfile
@@ -22,14 +23,25 @@ TIMEOUT_S = 600
 def describe_installed(interpreter: Path) -> Installed:
     """Return the Python and packages of an interpreter; nothing installed is imported.
 
+    It is asked again when a package came or went since.
+
     Raises:
         EnvironmentProblem: it does not run.
     """
+    folders = interpreter.parent.parent.glob("lib/python*/site-packages")
+    stamps = tuple(sorted((str(path), path.stat().st_mtime_ns) for path in folders))
+    ask = _installed if stamps else _installed.__wrapped__
+    return ask(interpreter, stamps)
+
+
+@functools.lru_cache(maxsize=32)
+def _installed(interpreter: Path, _stamps: tuple[tuple[str, int], ...]) -> Installed:
     return msgspec.json.decode(_ask(interpreter, "packages"), type=Installed)
 
 
+@functools.lru_cache(maxsize=32)
 def describe_hardware(interpreter: Path) -> Hardware:
-    """Return the machine that an interpreter runs on.
+    """Return the machine that an interpreter runs on; it is asked once.
 
     Raises:
         EnvironmentProblem: the interpreter does not run.

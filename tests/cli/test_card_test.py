@@ -13,6 +13,8 @@ from click.testing import CliRunner, Result
 from hubq.cli.main import cli
 from hubq.errors import BadInput
 
+pytestmark = pytest.mark.long
+
 README = """---
 license: mit
 ---

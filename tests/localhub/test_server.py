@@ -14,6 +14,8 @@ from huggingface_hub import HfApi
 from hubq.errors import UserError
 from hubq.localhub.server import LocalHub
 
+pytestmark = pytest.mark.long
+
 
 def _status(url: str, path: str, host: str) -> int:
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=5)

@@ -11,8 +11,10 @@ import httpx2
 import pytest
 from click.testing import CliRunner
 
-from hubq.cli.preview import preview
+from hubq.cli.main import cli
 from hubq.errors import BadInput
+
+pytestmark = pytest.mark.long
 
 
 def test_the_command_serves_until_it_is_interrupted_and_frees_the_port(runs: Path) -> None:
@@ -37,7 +39,7 @@ def test_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.startswith(("starlette", "hubq.preview"))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "starlette", None)
-    found = CliRunner().invoke(preview, ["x.md"])
+    found = CliRunner().invoke(cli, ["preview", "x.md"])
     assert isinstance(found.exception, BadInput)
     assert "starlette" in found.exception.message
     assert found.exception.remedy == 'Install it: pip install "hubq[local]"'
@@ -55,6 +57,6 @@ def test_what_cannot_be_shown_is_refused(
     arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    found = CliRunner().invoke(preview, arguments)
+    found = CliRunner().invoke(cli, ["preview", *arguments])
     assert isinstance(found.exception, BadInput)
     assert said in found.exception.message

@@ -12,6 +12,8 @@ from hubq.preview.server import PreviewServer
 from hubq.preview.site import Site
 from tests.preview.releases import NAME, TEMPLATES, Pages
 
+pytestmark = pytest.mark.long
+
 CARD = "/cards/GPTQ-Int4"
 
 

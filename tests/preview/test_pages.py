@@ -11,6 +11,8 @@ from hubq.preview.server import PreviewServer
 from hubq.preview.site import Site
 from tests.preview.releases import NAME, TEMPLATES, Pages, lose
 
+pytestmark = pytest.mark.long
+
 CARD = "/cards/GPTQ-Int4"
 _LINK = re.compile(r'<a class="claim" href="([^"]+)" data-claim="([^"]+)">([^<]*)</a>')
 

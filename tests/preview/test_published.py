@@ -16,6 +16,8 @@ from hubq.preview.server import PreviewServer
 from hubq.preview.site import Site
 from tests.preview.releases import NAME, TEMPLATES, Pages
 
+pytestmark = pytest.mark.long
+
 REPO = "hubq/nano-qwen2-vl-AWQ"
 
 

@@ -14,6 +14,8 @@ from hubq.preview.server import PreviewServer
 from hubq.preview.site import Site
 from tests.preview.releases import NAME, TEMPLATES, Pages
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:

@@ -31,6 +31,8 @@ from tests.fakes import FakeHub
 from tests.release.releases import Releases
 from tests.release.stand_in import write_recipe
 
+pytestmark = pytest.mark.long
+
 REPO = "acme/Small-AWQ"
 
 

@@ -23,6 +23,8 @@ from tests.factory import a_plan
 from tests.release.releases import Releases
 from tests.release.stand_in import StandInExecutor
 
+pytestmark = pytest.mark.long
+
 OWN = """{% extends "text.md.j2" %}
 {% block extra %}
 ## Own

@@ -20,6 +20,8 @@ from hubq.store import Store
 from tests.release.releases import Releases
 from tests.release.stand_in import StandInExecutor
 
+pytestmark = pytest.mark.long
+
 ASKING = (Kind.GENERATE, Kind.SCORE)
 ANSWERS, SPEED = "generate/AWQ/Words", "bench/GPTQ-Int8"
 

@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 REPO = "acme/tiny-AWQ"
 SIDE = Path(__file__).resolve().parents[2] / "hubq" / "side"
 SERVER = """#!{python}

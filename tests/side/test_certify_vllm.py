@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 SIDE = Path(__file__).resolve().parents[2] / "hubq" / "side"
 SETTINGS = {
     "method": "gptq",

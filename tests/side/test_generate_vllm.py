@@ -14,6 +14,8 @@ import pytest
 
 from hubq.evaluate import generation
 
+pytestmark = pytest.mark.long
+
 SIDE = Path(__file__).resolve().parents[2] / "hubq" / "side"
 END = 2
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 MAIN = Path(__file__).resolve().parents[2] / "hubq" / "side" / "main.py"
 
 

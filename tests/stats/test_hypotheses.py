@@ -69,6 +69,7 @@ def test_holm_agrees_with_the_worked_example() -> None:
     assert stats.holm([]) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(4))
 def test_holm_agrees_with_statsmodels(seed: int) -> None:
     values = (np.random.default_rng(seed).random(3 * seed + 1) ** 3).tolist()

@@ -20,6 +20,8 @@ from hubq.workers.specs import SPECS
 from hubq.workers.variables import spec_environ
 from tests.workers.tiny import Tiny, make_wheel
 
+pytestmark = pytest.mark.long
+
 REPO = Path(__file__).resolve().parents[2]
 CPU = [spec for spec in SPECS if spec.device == "cpu"]
 

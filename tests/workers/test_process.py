@@ -16,6 +16,8 @@ from hubq.model.outcome import Done, Event, Failed, Memory, Metric, Oom, Phase, 
 from hubq.workers.process import WorkerProcess
 from hubq.workers.variables import worker_environ
 
+pytestmark = pytest.mark.long
+
 GIB = 1 << 30
 
 

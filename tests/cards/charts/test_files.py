@@ -34,6 +34,8 @@ from tests.cards.charts.made_up import (
     series,
 )
 
+pytestmark = pytest.mark.long
+
 _MANY = tuple(f"Variant-{number}" for number in range(8))
 _TASKS = tuple(f"Task{number}_VAL" for number in range(9))
 
