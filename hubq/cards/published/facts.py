@@ -59,7 +59,7 @@ class SheetFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One published table.
 
     Attributes:
-        number: in the report, from 1.
+        number: in the report, from 1; page: on its page, as `hubq import table --table` counts.
         heading: what stands over it on the page, ready to print.
         kind: what it shows; one of the parts below holds it.
         scores, speeds, deploys, grid: the table.
@@ -71,6 +71,7 @@ class SheetFacts(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     number: int
+    page: int
     heading: str
     kind: Kind
     scores: PrintedTable | None = None

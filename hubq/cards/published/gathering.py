@@ -22,7 +22,7 @@ from hubq.cards.published.scores import score_table
 from hubq.cards.published.sheets import Block, Sheet, Source, sheets_of
 from hubq.cards.published.speeds import speeds
 from hubq.cards.published.spreads import losses, margins, ranks, spreads
-from hubq.cards.published.telling import MOST_CHANGED, Tell, tells
+from hubq.cards.published.telling import MOST_CHANGED, SIZE_UNKNOWN, Tell, tells
 from hubq.evaluate.formats.notes import split_label, split_marks
 from hubq.model.codec import pretty
 
@@ -95,7 +95,20 @@ def _untold(decided: list[tuple[int, Decision]]) -> tuple[str, ...]:
             title = f", {one.title}" if one.title else ""
             text = f"table {number}{title} ({one.untold} differences)"
             found.setdefault(one.silence, []).append(text)
-    return tuple(f"Nothing can be told of {listed(said)}: {why}." for why, said in found.items())
+    return tuple(
+        f"Nothing can be told of {listed(said)}: {why}.{_remedy(why)}"
+        for why, said in found.items()
+    )
+
+
+def _remedy(why: str) -> str:
+    """Return how what is not known can be said, where it is for the reader to say."""
+    if why != SIZE_UNKNOWN:
+        return ""
+    return (
+        " Import the table again with `--n TASK=N`, or name the benchmark that a column is with "
+        "`--columns COLUMN=BENCHMARK`."
+    )
 
 
 def _scored(sheet: Sheet) -> tuple[Block, ...]:
@@ -105,6 +118,7 @@ def _scored(sheet: Sheet) -> tuple[Block, ...]:
 def _sheet(book: Notebook, sheet: Sheet, told: dict[str, tuple[Tell, ...]]) -> SheetFacts:
     facts = SheetFacts(
         number=sheet.number,
+        page=sheet.table.number,
         heading=outside(sheet.table.heading),
         kind=sheet.kind,
         remarks=_remarks(sheet),

@@ -92,11 +92,14 @@ def _doubt(block: Block, names: tuple[str, str]) -> str:
     return "the page itself calls it suspect" if suspect & set(names) else ""
 
 
+SIZE_UNKNOWN = "how many questions it is over is not known"
+
+
 def unknown(place: Place) -> str:
     """Return why nothing can be told of a score; empty where something can."""
     known = place.found.certainty
     if known is None or known.n is None:
-        return "how many questions it is over is not known"
+        return SIZE_UNKNOWN
     if known.what != "count":
         return known.said.removeprefix(NOT_RECOVERED).lstrip(": ")
     return "" if known.counts else "no number of right answers to so many questions is printed so"
