@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import functools
-import ipaddress
 import socket
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import uvicorn
 from filelock import FileLock, Timeout
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -24,11 +19,11 @@ from hubq.errors import BadInput
 from hubq.localhub.api.call import Service
 from hubq.localhub.app import build
 from hubq.localhub.faults import Faults, FaultyApp
+from hubq.localhub.serving import Serving, address, is_loopback, listen, server_of
 from hubq.localhub.signing import Signer
 from hubq.localhub.storage import Storage
 
 PART_BYTES = 16 << 20
-_START_S = 10.0
 
 
 class LocalHub:
@@ -66,15 +61,17 @@ class LocalHub:
         self._port = port
         self._allow_remote = allow_remote
         self._service = Service(self.storage, Signer(), part_bytes, page_size)
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._serving: Serving | None = None
+        self._settings = {
+            "http": _DroppableProtocol if faults else H11Protocol,
+            "timeout_graceful_shutdown": 5,
+        }
         self._open = contextlib.ExitStack()
 
     @property
     def url(self) -> str:
         """Return the address, without a slash at the end; valid while it serves."""
-        name = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{name}:{self._port}"
+        return address(self._host, self._port)
 
     @property
     def token(self) -> str:
@@ -94,33 +91,26 @@ class LocalHub:
         Raises:
             BadInput: the port or the folder is in use, or the host is not loopback.
         """
-        self._server = self._prepare()
-        listener = self._listen()
-        self._thread = threading.Thread(
-            target=self._server.run, args=([listener],), name="localhub", daemon=True
-        )
-        self._thread.start()
-        deadline = time.monotonic() + _START_S
-        while not self._server.started:
-            if not self._thread.is_alive() or time.monotonic() > deadline:
-                self.stop()
-                raise RuntimeError("the embedded Hub did not start")
-            time.sleep(0.002)
+        app = self._prepare()
+        self._serving = Serving(app, self._listen(), "the embedded Hub", **self._settings)
+        try:
+            self._serving.start()
+        except RuntimeError:
+            self.stop()
+            raise
         return self
 
     def stop(self) -> None:
         """Answer what is being asked, then end; doing it twice is harmless."""
-        if self._server is not None:
-            self._server.should_exit = True
-        if self._thread is not None:
-            self._thread.join()
-        self._thread = self._server = None
+        if self._serving is not None:
+            self._serving.stop()
+        self._serving = None
         self._open.close()
 
     def wait(self) -> None:
         """Wait while it serves in its thread; Ctrl-C ends the waiting, not the serving."""
-        if self._thread is not None:
-            self._thread.join()
+        if self._serving is not None:
+            self._serving.wait()
 
     def serve_forever(self, ready: Callable[[], None] | None = None) -> None:
         """Serve in the foreground until Ctrl-C or SIGTERM.
@@ -132,7 +122,7 @@ class LocalHub:
             BadInput: the port or the folder is in use, or the host is not loopback.
         """
         try:
-            server = self._prepare()
+            server = server_of(self._prepare(), **self._settings)
             listener = self._listen()
             if ready is not None:
                 ready()
@@ -152,9 +142,9 @@ class LocalHub:
     ) -> None:
         self.stop()
 
-    def _prepare(self) -> uvicorn.Server:
-        """Take the folder and return a server that does not listen yet."""
-        if not self._allow_remote and not _is_loopback(self._host):
+    def _prepare(self) -> ASGIApp:
+        """Take the folder and return what answers."""
+        if not self._allow_remote and not is_loopback(self._host):
             raise BadInput(
                 f"{self._host}: the embedded Hub listens on loopback only",
                 remedy="Use 127.0.0.1, or say that other machines may connect.",
@@ -162,21 +152,7 @@ class LocalHub:
         self._take_folder()
         self.storage.writer_token()
         app = build(self._service, allow_remote=self._allow_remote)
-        if self.faults is not None:
-            app = FaultyApp(app, self.faults)
-        config = uvicorn.Config(
-            app,
-            http=_DroppableProtocol if self.faults is not None else H11Protocol,
-            loop="asyncio",
-            ws="none",
-            lifespan="off",
-            interface="asgi3",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=5,
-        )
-        return uvicorn.Server(config)
+        return app if self.faults is None else FaultyApp(app, self.faults)
 
     def _take_folder(self) -> None:
         """Keep other servers out of the folder; a killed one keeps nobody out."""
@@ -196,22 +172,12 @@ class LocalHub:
 
     def _listen(self) -> socket.socket:
         """Return a listening socket and note its port."""
-        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        # asyncio switches Nagle's algorithm off (it costs 45 ms a request) only on sockets that
-        # name their protocol.
-        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        self._open.enter_context(listener)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((self._host, self._port))
-            listener.listen(128)
-        except OSError as error:
+            listener = listen(self._host, self._port)
+        except BadInput:
             self._open.close()
-            reason = "is in use" if error.errno == errno.EADDRINUSE else f"({error.strerror})"
-            raise BadInput(
-                f"port {self._port} on {self._host} {reason}",
-                remedy="Choose another port, or 0 for any free one.",
-            ) from None
+            raise
+        self._open.enter_context(listener)
         self._port = int(listener.getsockname()[1])
         return listener
 
@@ -231,13 +197,3 @@ async def _with_transport(
     """Call an app with its connection in the scope."""
     scope["hubq.transport"] = transport
     await app(scope, receive, send)
-
-
-def _is_loopback(host: str) -> bool:
-    """Return whether a host name or address is this machine's own."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -32,7 +32,7 @@ OWNERS = {
     "jinja2": {"render"},
     "huggingface_hub": {"hub"},
     "starlette": {"localhub", "preview"},
-    "uvicorn": {"localhub", "preview"},
+    "uvicorn": {"localhub"},
     "rich": {"cli"},
     "numpy": {"stats", "quantize", "evaluate"},
     "PIL": {"quantize", "evaluate"},
