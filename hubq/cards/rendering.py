@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,13 +15,10 @@ from hubq.cards.charts.inlining import inlined
 from hubq.cards.digest import templates_digest
 from hubq.cards.facts import CardFacts
 from hubq.cards.family import Family
-from hubq.cards.footnotes import cell_text
 from hubq.cards.gathering import card_facts, report_facts
 from hubq.cards.ledger import COMPARISON_FILE
 from hubq.cards.metadata import front_matter
-from hubq.cards.prose.wording import listed
-from hubq.markdown import escaping
-from hubq.markdown.attributes import attribute
+from hubq.cards.text import filled
 from hubq.markdown.blocks import block_hashes, seal
 from hubq.model.card import Evidence
 from hubq.model.codec import pretty
@@ -117,41 +113,7 @@ def render_report(
 
 def _render(facts: CardFacts, templates: tuple[Path, ...], name: str) -> str:
     values = msgspec.structs.asdict(facts) | {"front_matter": front_matter(facts.metadata)}
-    env = _environment(templates, _names(templates))
-    return _tidy(render.render(env, name, values))
-
-
-def _names(templates: tuple[Path, ...]) -> tuple[str, ...]:
-    """Return the template files there are: a new one may go before one that is compiled already."""
-    return tuple(str(path) for folder in templates for path in sorted(folder.rglob("*.j2")))
-
-
-@lru_cache(maxsize=8)
-def _environment(templates: tuple[Path, ...], names: tuple[str, ...]) -> Any:
-    """Return the environment for some folders; it keeps templates compiled until they change."""
-    del names
-    env = render.environment(*templates)
-    env.filters.update(
-        attribute=attribute,
-        cell=cell_text,
-        escape=escaping.escape,
-        code=escaping.code,
-        quoted=escaping.quoted,
-        address=escaping.address,
-        listed=listed,
-    )
-    return env
-
-
-def _tidy(text: str) -> str:
-    """Return text with at most one empty line in a row outside fenced code, and one at its end."""
-    lines: list[str] = []
-    fenced = False
-    for line in text.split("\n"):
-        fenced ^= line.startswith("```")
-        if line.strip() or fenced or (lines and lines[-1]):
-            lines.append(line if line.strip() else "")
-    return "\n".join(lines).rstrip("\n") + "\n"
+    return filled(templates, name, values)
 
 
 def _evidence_files(

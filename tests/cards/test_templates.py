@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from hubq.cards import rendering
+from hubq.cards import text as card_text
 from hubq.cards.facts import CardFacts
 from hubq.cards.family import Family
 from hubq.cards.rendering import render_card
@@ -144,7 +144,7 @@ def test_every_section_of_a_card_is_explained(templates: Templates) -> None:
 
 
 def test_every_filter_is_named(templates: Templates) -> None:
-    env = rendering._environment(templates, ())
+    env = card_text._environment(templates, ())
     own = set(env.filters) - set(ImmutableSandboxedEnvironment().filters) | {"escape"}
     text = DOCS.read_text()
     assert [name for name in sorted(own) if f"| {name} }}" not in text] == []

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import cmarkgfm
 import msgspec
@@ -14,15 +12,12 @@ from hubq import render
 from hubq.cards.charts.collection import draw
 from hubq.cards.charts.inlining import inlined
 from hubq.cards.digest import templates_digest
-from hubq.cards.footnotes import cell_text
 from hubq.cards.ledger import COMPARISON_FILE
-from hubq.cards.prose.wording import listed
 from hubq.cards.published.facts import PublishedFacts
 from hubq.cards.published.gathering import published_facts
 from hubq.cards.published.sheets import Source
 from hubq.cards.rendering import EVIDENCE_FILE, REPORT_FILES
-from hubq.markdown import escaping
-from hubq.markdown.attributes import attribute
+from hubq.cards.text import filled
 from hubq.model.card import Evidence
 from hubq.model.codec import pretty
 from hubq.model.marks import plain
@@ -81,25 +76,7 @@ def render_published(
 
 
 def _text(facts: PublishedFacts, templates: tuple[Path, ...]) -> str:
-    text = render.render(_environment(templates), TEMPLATE, msgspec.structs.asdict(facts))
-    lines: list[str] = []
-    for line in text.splitlines():
-        if line.strip() or (lines and lines[-1]):
-            lines.append(line if line.strip() else "")
-    return "\n".join(lines).rstrip("\n") + "\n"
-
-
-@lru_cache(maxsize=8)
-def _environment(templates: tuple[Path, ...]) -> Any:
-    env = render.environment(*templates)
-    env.filters.update(
-        attribute=attribute,
-        cell=cell_text,
-        escape=escaping.escape,
-        code=escaping.code,
-        listed=listed,
-    )
-    return env
+    return filled(templates, TEMPLATE, msgspec.structs.asdict(facts))
 
 
 def _evidence(
