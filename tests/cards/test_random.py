@@ -38,7 +38,7 @@ from tests.cards.pages import (
 
 Templates = tuple[Path, ...]
 Worlds = tuple[World, ...]
-DRAWS = int(os.environ.get("HUBQ_CARD_DRAWS", "12"))
+DRAWS = int(os.environ.get("HUBQ_CARD_DRAWS", "6"))
 """How many families are drawn; each is rendered twice, in tame and in hostile words."""
 UNESCAPED = re.compile(r"(?<!\\)\{[{%#]")
 OURS = {":", "https:huggingface.co", "https:a.example", "https:b.example"}

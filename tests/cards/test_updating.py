@@ -80,7 +80,9 @@ def test_a_measured_cell_its_footnote_and_what_follows_change(
     assert any("score.GPTQ-Int4.NanoMulti_VAL" in part.because for part in found.lines)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(
+    "seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(4, 16))]
+)
 def test_whatever_is_measured_later_all_else_stays(
     whole: Factory, templates: Templates, seed: int
 ) -> None:

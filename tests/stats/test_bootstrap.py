@@ -8,11 +8,12 @@ import pytest
 from hubq import stats
 from hubq.stats.bootstrap import cluster_draws, coin_flips, critical, replicates
 from hubq.stats.clusters import jackknife, ratio
+from tests.stats.reference import Reference
 
 if TYPE_CHECKING:
     from hubq.stats.clusters import Floats
 
-scipy_stats: Any = pytest.importorskip("scipy.stats")
+scipy_stats: Any = Reference("scipy.stats")
 
 
 def clusters(seed: int, count: int) -> tuple[Floats, Floats]:

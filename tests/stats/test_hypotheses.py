@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 
 from hubq import stats
 from hubq.stats.hypotheses import sign_flips
+from tests.stats.reference import Reference
 
-scipy_stats: Any = pytest.importorskip("scipy.stats")
-tables: Any = pytest.importorskip("statsmodels.stats.contingency_tables")
-multitest: Any = pytest.importorskip("statsmodels.stats.multitest")
+scipy_stats: Any = Reference("scipy.stats")
+tables: Any = Reference("statsmodels.stats.contingency_tables")
+multitest: Any = Reference("statsmodels.stats.multitest")
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 400), st.integers(0, 400))
 def test_mcnemar_agrees_with_statsmodels(lost: int, gained: int) -> None:

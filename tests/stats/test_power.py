@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from hubq import stats
+from tests.stats.reference import Reference
 
-power: Any = pytest.importorskip("statsmodels.stats.power")
+power: Any = Reference("statsmodels.stats.power")
 
 
 @pytest.mark.parametrize(("discordance", "points"), [(0.05, 2.1), (0.1, 3.0), (0.2, 4.2)])
@@ -18,6 +19,7 @@ def test_what_mmmu_can_tell_apart(discordance: float, points: float) -> None:
     assert found == stats.minimum_detectable(stats.discordance_se(900, discordance))
 
 
+@pytest.mark.long
 def test_a_detectable_difference_is_found_with_a_power_of_80_percent() -> None:
     effect = stats.minimum_detectable(0.02) / 0.02 / math.sqrt(400)
     assert power.normal_power(effect, 400, 0.05) == pytest.approx(0.8, abs=1e-4)

@@ -6,9 +6,10 @@ import pytest
 
 from hubq import stats
 from hubq.stats.quantiles import beta_point, incomplete_beta, student_tail
+from tests.stats.reference import Reference
 
-scipy_stats: Any = pytest.importorskip("scipy.stats")
-scipy_special: Any = pytest.importorskip("scipy.special")
+scipy_stats: Any = Reference("scipy.stats")
+scipy_special: Any = Reference("scipy.special")
 
 
 @pytest.mark.parametrize("freedom", [1, 1.5, 2, 3.7, 10, 49, 300.5, 1e5, 1e8])

@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hubq import stats
+from tests.stats.reference import Reference
 from tests.stats.support import binary, fractions
 
-scipy_stats: Any = pytest.importorskip("scipy.stats")
-proportion: Any = pytest.importorskip("statsmodels.stats.proportion")
-linear: Any = pytest.importorskip("statsmodels.regression.linear_model")
+scipy_stats: Any = Reference("scipy.stats")
+proportion: Any = Reference("statsmodels.stats.proportion")
+linear: Any = Reference("statsmodels.regression.linear_model")
 
 
 @settings(max_examples=30, deadline=None)
@@ -23,6 +24,7 @@ def test_independent_scores_have_the_usual_standard_error(scores: list[float]) -
     assert stats.summarise(scores).se == pytest.approx(wanted, abs=1e-12)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(5))
 def test_the_clustered_standard_error_agrees_with_statsmodels(seed: int) -> None:
     draw = np.random.default_rng(seed)
@@ -34,6 +36,7 @@ def test_the_clustered_standard_error_agrees_with_statsmodels(seed: int) -> None
     assert found.clusters == 30
 
 
+@pytest.mark.long
 @settings(max_examples=50, deadline=None)
 @given(st.integers(1, 2000), st.data())
 def test_wilson_agrees_with_statsmodels(n: int, data: st.DataObject) -> None:
