@@ -21,6 +21,8 @@ from hubq.model.suite import HUBQ, TaskSpec
 
 _FLOOR = "no better than guessing"
 
+EVIDENCE_FILE = "hubq.json"
+
 
 def standing_of(
     family: Family, variant: str, document: Mapping[str, Any], pipeline_tag: str
@@ -44,13 +46,20 @@ def standing_of(
         results,
         name=repo.rpartition("/")[2] or f"{family.source.name}-{variant}",
         pipeline_tag=pipeline_tag,
-        source_url=f"{family.link(repo)}/blob/main/hubq.json" if repo else "",
+        source_url=_evidence_of(family, repo),
     )
     found: list[dict[str, Any]] = made.get("model-index", [])
     entries = found[0]["results"] if found else []
     for task, entry in zip(tasks, entries, strict=True):
         _annotate(entry["metrics"][0], task, floor=bool(document["scores"][task.name]["floor"]))
     return found
+
+
+def _evidence_of(family: Family, repo: str) -> str:
+    """Return where the evidence is; on an embedded Hub, which has no address to keep, its name."""
+    if not repo:
+        return ""
+    return f"{family.link(repo)}/blob/main/{EVIDENCE_FILE}" if family.site else EVIDENCE_FILE
 
 
 def _is_told(family: Family, variant: str, task: str, document: Mapping[str, Any]) -> bool:

@@ -117,3 +117,12 @@ def test_without_a_repo_there_is_no_address(whole: Factory) -> None:
     (entry,) = standing(whole.family(source=source(repo=None, commit=None), repos={}))
     assert entry["name"] == f"nano-qwen2-vl-{VARIANT}"
     assert "source" not in entry["results"][0]
+
+
+def test_on_an_embedded_hub_the_evidence_is_named_without_an_address(family: Family) -> None:
+    (entry,) = standing(msgspec.structs.replace(family, site=""))
+    assert {one["source"]["url"] for one in entry["results"]} == {"hubq.json"}
+    assert is_own(entry)
+    (entry,) = standing(family)
+    found = {one["source"]["url"] for one in entry["results"]}
+    assert found == {"https://huggingface.co/hubq/nano-qwen2-vl-GPTQ-Int4/blob/main/hubq.json"}
