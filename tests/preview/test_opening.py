@@ -14,6 +14,8 @@ from hubq.store import Store
 from tests.preview.releases import COMMAND, NAME, TEMPLATES, lose
 from tests.release.releases import Releases
 
+pytestmark = pytest.mark.long
+
 
 def test_the_family_from_the_runs_folder_gives_the_cards_that_were_published(
     finished: Releases,

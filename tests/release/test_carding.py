@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from hubq.model.stage import Kind
 from hubq.release.carding import _family, family_of
@@ -10,6 +11,8 @@ from hubq.release.demo import demo_options, publish_source
 from hubq.release.session import Session
 from hubq.runner import View
 from tests.release.releases import Releases
+
+pytestmark = pytest.mark.long
 
 NOTHING = View(results={}, folders={}, gaps={})
 

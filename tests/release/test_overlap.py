@@ -11,6 +11,8 @@ from hubq.errors import Refused
 from tests.release.releases import Releases
 from tests.release.stand_in import StandInExecutor
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def releases(tmp_path: Path) -> Releases:

@@ -72,6 +72,7 @@ def test_nothing_is_asked_of_the_hub_when_there_is_nothing_to_do(finished: Relea
         assert session.endpoint._server is None
 
 
+@pytest.mark.long
 def test_an_edit_of_the_card_renders_and_publishes_and_runs_nothing_else(
     releases: Releases,
 ) -> None:
@@ -84,6 +85,7 @@ def test_an_edit_of_the_card_renders_and_publishes_and_runs_nothing_else(
     assert storage_head(releases.folder / "runs" / "hub", "acme/Small-AWQ", None) != before
 
 
+@pytest.mark.long
 def test_an_edit_of_one_variant_runs_that_variant_alone(releases: Releases) -> None:
     releases.run()
     recipe = yaml.safe_load(releases.recipe.read_text())
@@ -94,6 +96,7 @@ def test_an_edit_of_one_variant_runs_that_variant_alone(releases: Releases) -> N
     assert {name.split("/")[1] for name in executor.started} == {"GPTQ-Int8"}
 
 
+@pytest.mark.long
 def test_a_failed_stage_leaves_a_footnote_and_publishes_only_on_request(
     releases: Releases,
 ) -> None:
@@ -108,6 +111,7 @@ def test_a_failed_stage_leaves_a_footnote_and_publishes_only_on_request(
     assert forced.exit_code == 1
 
 
+@pytest.mark.long
 def test_a_mended_failure_gives_the_card_that_never_failed(releases: Releases) -> None:
     releases.run(StandInExecutor(fail={"generate/AWQ/Words": "unlucky"}))
     report = releases.run()
