@@ -5,22 +5,18 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import cmarkgfm
 import msgspec
-from cmarkgfm.cmark import Options
 
-from hubq import render
 from hubq.cards.charts.collection import draw
-from hubq.cards.charts.inlining import inlined
 from hubq.cards.digest import templates_digest
 from hubq.cards.facts import CardFacts
 from hubq.cards.family import Family
 from hubq.cards.gathering import card_facts, report_facts
 from hubq.cards.ledger import COMPARISON_FILE
 from hubq.cards.metadata import front_matter
-from hubq.cards.text import filled
+from hubq.cards.text import filled, page_of
 from hubq.markdown.blocks import block_hashes, seal
-from hubq.model.card import Evidence
+from hubq.model.card import CARD_FILE, EVIDENCE_FILE, Evidence
 from hubq.model.codec import pretty
 from hubq.model.marks import plain
 from hubq.model.recipe import BASELINE
@@ -28,8 +24,6 @@ from hubq.model.stage import Kind
 
 __all__ = ["marked_card", "marked_text", "render_card", "render_report", "templates_digest"]
 
-CARD_FILE = "README.md"
-EVIDENCE_FILE = "hubq.json"
 REPORT_FILES = ("report.md", "report.html")
 _BENEATH = (Kind.RESOLVE, Kind.QUANTIZE, Kind.CERTIFY, Kind.GENERATE, Kind.SCORE, Kind.BENCH)
 """The kinds of stage that a card rests on; whether others have run yet must not show on it."""
@@ -95,17 +89,11 @@ def render_report(
     facts = report_facts(family)
     text = plain(_render(facts, templates, "report.md.j2"))
     pictures = draw(facts.charts) if charts else {}
-    body = cmarkgfm.github_flavored_markdown_to_html(text, options=Options.CMARK_OPT_UNSAFE)
-    page = render.render(
-        render.environment(*templates, autoescape=True),
-        "report.html.j2",
-        {"title": facts.title, "body": inlined(body, pictures)},
-    )
     names = (BASELINE, *family.published, *family.controls)
     markdown_file, html_file = REPORT_FILES
     return {
         markdown_file: text.encode(),
-        html_file: page.encode(),
+        html_file: page_of(templates, facts.title, text, pictures),
         **_evidence_files(family, facts, names, templates, text),
         **pictures,
     }

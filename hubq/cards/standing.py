@@ -17,11 +17,10 @@ from hubq.evaluate.formats.canonical import Dataset, Identity, Origin, Results, 
 from hubq.evaluate.formats.model_index import model_index
 from hubq.evaluate.scoring import SCORES
 from hubq.markdown.escaping import one_line
+from hubq.model.card import EVIDENCE_FILE
 from hubq.model.suite import HUBQ, TaskSpec
 
 _FLOOR = "no better than guessing"
-
-EVIDENCE_FILE = "hubq.json"
 
 
 def standing_of(

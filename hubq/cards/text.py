@@ -7,7 +7,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import cmarkgfm
+from cmarkgfm.cmark import Options
+
 from hubq import render
+from hubq.cards.charts.inlining import inlined
 from hubq.cards.footnotes import cell_text
 from hubq.cards.prose.wording import listed
 from hubq.markdown import escaping
@@ -26,6 +30,20 @@ def filled(templates: tuple[Path, ...], name: str, values: Mapping[str, Any]) ->
         BadInput: a template is wrong.
     """
     return _tidy(render.render(_environment(templates, _names(templates)), name, values))
+
+
+def page_of(
+    templates: tuple[Path, ...], title: str, text: str, pictures: Mapping[str, bytes]
+) -> bytes:
+    """Return a report's Markdown as one HTML page that holds its pictures.
+
+    Raises:
+        BadInput: a template is wrong.
+    """
+    body = cmarkgfm.github_flavored_markdown_to_html(text, options=Options.CMARK_OPT_UNSAFE)
+    env = render.environment(*templates, autoescape=True)
+    values = {"title": title, "body": inlined(body, pictures)}
+    return render.render(env, "report.html.j2", values).encode()
 
 
 def _names(templates: tuple[Path, ...]) -> tuple[str, ...]:

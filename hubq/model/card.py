@@ -10,6 +10,8 @@ import msgspec
 from hubq.model.marks import mark
 
 EVIDENCE_SCHEMA = 1
+CARD_FILE, EVIDENCE_FILE = "README.md", "hubq.json"
+"""The names of a card and of its evidence, in a repo and in a card's result."""
 
 
 class CellState(StrEnum):

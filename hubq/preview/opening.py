@@ -14,8 +14,8 @@ import msgspec
 from hubq import recipes
 from hubq.cards.family import Family, read_environments
 from hubq.cards.ledger import COMPARISON_FILE
-from hubq.cards.rendering import EVIDENCE_FILE
 from hubq.errors import BadInput
+from hubq.model.card import EVIDENCE_FILE
 from hubq.model.codec import read_json
 from hubq.model.recipe import LoadedRecipe, Recipe, Workloads
 from hubq.model.result import Result

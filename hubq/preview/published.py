@@ -12,9 +12,9 @@ import msgspec
 
 from hubq.errors import UserError
 from hubq.localhub.problems import LocalHubError
+from hubq.model.card import CARD_FILE, EVIDENCE_FILE
 from hubq.release.endpoint import LOCAL, Endpoint, local_storage
 
-README, EVIDENCE = "README.md", "hubq.json"
 _FRESH_S = 60.0
 
 
@@ -104,9 +104,9 @@ def read_embedded(folder: Path, repo: str) -> Published:
     try:
         found = local_storage(folder).repo(repo)
         commit = found.head("main")
-        raw = found.read(README, commit)
-        has_evidence = EVIDENCE in found.files(commit)
-        evidence = found.read(EVIDENCE, commit) if has_evidence else b"{}"
+        raw = found.read(CARD_FILE, commit)
+        has_evidence = EVIDENCE_FILE in found.files(commit)
+        evidence = found.read(EVIDENCE_FILE, commit) if has_evidence else b"{}"
     except LocalHubError:
         return Published()
     return _published(raw, evidence, commit)
@@ -118,10 +118,10 @@ def read_remote(endpoint: str, runs_dir: Path, repo: str) -> Published:
         hub = Endpoint(endpoint, runs_dir).hub
         commit = hub.head(repo)
         there = hub.tree(repo, commit) if commit else {}
-        if commit is None or README not in there:
+        if commit is None or CARD_FILE not in there:
             return Published(commit=commit or "")
-        raw = hub.read(repo, commit, README)
-        evidence = hub.read(repo, commit, EVIDENCE) if EVIDENCE in there else b"{}"
+        raw = hub.read(repo, commit, CARD_FILE)
+        evidence = hub.read(repo, commit, EVIDENCE_FILE) if EVIDENCE_FILE in there else b"{}"
     except UserError as error:
         return Published(problem=error.message)
     return _published(raw, evidence, commit)

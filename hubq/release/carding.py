@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from hubq.cards.family import Family, read_environments
-from hubq.cards.rendering import CARD_FILE, render_card, render_report
+from hubq.cards.rendering import render_card, render_report
 from hubq.cards.snippets import ENGINES, SNIPPETS, Failing, failing_of, outcomes_of, snippet_stage
 from hubq.errors import BadInput
-from hubq.model.card import CellState
+from hubq.model.card import CARD_FILE, CellState
 from hubq.model.result import Collected
 from hubq.model.stage import Stage
 from hubq.release import snippets

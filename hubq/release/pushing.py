@@ -11,10 +11,11 @@ from hubq.hub import publish
 from hubq.hub.hashes import local_files
 from hubq.hub.port import Content
 from hubq.hub.push_plan import PushPlan, plan_push
+from hubq.model.card import CARD_FILE
 from hubq.model.codec import pretty
 from hubq.model.result import Collected
 from hubq.model.stage import Stage
-from hubq.release.readmes import README, Readme, readme_for
+from hubq.release.readmes import Readme, readme_for
 from hubq.release.session import Session
 from hubq.runner import View
 
@@ -36,8 +37,8 @@ def published_files(variant: str, view: View) -> dict[str, Path]:
     card = view.folders[f"card/{variant}"]
     files |= {name: card / name for name in view.results[f"card/{variant}"].files}
     pushed = view.folders.get(f"push/{variant}")
-    if pushed is not None and (pushed / README).is_file():
-        files[README] = pushed / README
+    if pushed is not None and (pushed / CARD_FILE).is_file():
+        files[CARD_FILE] = pushed / CARD_FILE
     return files
 
 
@@ -52,8 +53,8 @@ def known_hashes(variant: str, view: View) -> dict[str, str]:
     }
     known |= {name: record.sha256 for name, record in card.items()}
     pushed = view.results.get(f"push/{variant}")
-    if pushed is not None and README in pushed.files:
-        known[README] = pushed.files[README].sha256
+    if pushed is not None and CARD_FILE in pushed.files:
+        known[CARD_FILE] = pushed.files[CARD_FILE].sha256
     return known
 
 
@@ -74,10 +75,10 @@ def push(
     refuse_gaps(stage, view)
     refuse_snippets(stage, view)
     hub, files = session.endpoint.hub, published_files(variant, view)
-    readme = readme_for(hub, repo, files[README].read_bytes())
-    contents: dict[str, Content] = {**files, README: readme.content}
+    readme = readme_for(hub, repo, files[CARD_FILE].read_bytes())
+    contents: dict[str, Content] = {**files, CARD_FILE: readme.content}
     known = known_hashes(variant, view)
-    del known[README]
+    del known[CARD_FILE]
     plan = plan_push(
         hub,
         repo,
@@ -170,6 +171,6 @@ def refuse_snippets(stage: Stage, view: View) -> None:
 def _keep(work: Path, readme: Readme, facts: dict[str, Any]) -> None:
     """Write what a push leaves: what it published, the README's bytes, a patch where one is due."""
     (work / "published.json").write_text(pretty(facts), encoding="utf-8")
-    (work / README).write_bytes(readme.content)
+    (work / CARD_FILE).write_bytes(readme.content)
     if readme.patch:
         (work / PATCH).write_bytes(readme.patch.encode("utf-8", "surrogateescape"))

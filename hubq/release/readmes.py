@@ -13,8 +13,7 @@ from hubq.markdown.blocks import BrokenMarkers, find_blocks
 from hubq.markdown.header import Uneditable
 from hubq.markdown.merging import Conflict, Merged, merge, unified
 from hubq.markdown.ownership import KeptKey, own
-
-README, EVIDENCE = "README.md", "hubq.json"
+from hubq.model.card import CARD_FILE, EVIDENCE_FILE
 
 
 class Readme(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,12 +58,12 @@ class Readme(msgspec.Struct, frozen=True, kw_only=True):
     def remarks(self) -> list[str]:
         """Return what a person should know, one line each."""
         found = [
-            f"{README} line {one.line}: block {one.block} is left: {one.reason}"
+            f"{CARD_FILE} line {one.line}: block {one.block} is left: {one.reason}"
             for one in self.conflicts
         ]
         if self.merged and self.merged.removed:
-            found.append(f"{README}: stay removed: {', '.join(self.merged.removed)}")
-        found += [f"{README}: {one.key} is left: {one.reason}" for one in self.kept]
+            found.append(f"{CARD_FILE}: stay removed: {', '.join(self.merged.removed)}")
+        found += [f"{CARD_FILE}: {one.key} is left: {one.reason}" for one in self.kept]
         return found
 
 
@@ -76,13 +75,13 @@ def readme_for(hub: Hub, repo: str, rendered: bytes) -> Readme:
     """
     parent = hub.head(repo)
     there = hub.tree(repo, parent) if parent else {}
-    if parent is None or README not in there:
+    if parent is None or CARD_FILE not in there:
         return Readme(content=rendered, parent=parent)
-    evidence = hub.read(repo, parent, EVIDENCE) if EVIDENCE in there else b"{}"
+    evidence = hub.read(repo, parent, EVIDENCE_FILE) if EVIDENCE_FILE in there else b"{}"
     try:
-        merged = merge_readme(hub.read(repo, parent, README), rendered, evidence)
+        merged = merge_readme(hub.read(repo, parent, CARD_FILE), rendered, evidence)
     except (BrokenMarkers, Uneditable) as error:
-        raise Refused(f"{repo}: {README}: {error.message}", remedy=error.remedy) from None
+        raise Refused(f"{repo}: {CARD_FILE}: {error.message}", remedy=error.remedy) from None
     return msgspec.structs.replace(merged, parent=parent)
 
 

@@ -14,11 +14,12 @@ from typing import Any
 import msgspec
 
 from hubq.cards.family import Family
-from hubq.cards.rendering import CARD_FILE, render_card
+from hubq.cards.rendering import render_card
 from hubq.cards.scripts import Script, SnippetEngine, scripts_of
 from hubq.cards.snippets import SNIPPETS_FILE, draft_of
 from hubq.errors import BadInput
 from hubq.markdown.fences import Fence
+from hubq.model.card import CARD_FILE
 from hubq.model.gap import Gap
 from hubq.model.result import Collected, Measure
 from hubq.model.stage import Stage

@@ -7,14 +7,12 @@ from pathlib import Path
 from hubq.cards.ledger import SELF
 from hubq.cards.show import Trace, trace
 from hubq.errors import BadInput
-from hubq.model.card import Claim, Evidence
+from hubq.model.card import EVIDENCE_FILE, Claim, Evidence
 from hubq.model.codec import read_json
 from hubq.plan import REPORT
 from hubq.release.session import Release
 from hubq.release.status import load_release
 from hubq.store import Store
-
-EVIDENCE = "hubq.json"
 
 
 def claims_of(runs_dir: Path, name: str | None, variant: str) -> tuple[Claim, ...]:
@@ -52,7 +50,7 @@ def _evidence(runs_dir: Path, name: str | None, variant: str) -> tuple[Evidence,
             remedy=f"Its variants: {', '.join(cards)}. Render: hubq card render SOURCE",
         )
     folder = store.folder(key)
-    return read_json(folder / EVIDENCE, Evidence), folder
+    return read_json(folder / EVIDENCE_FILE, Evidence), folder
 
 
 def _release(runs_dir: Path, name: str | None) -> Release:

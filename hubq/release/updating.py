@@ -13,7 +13,7 @@ from hubq.cards.gathering import report_facts
 from hubq.cards.rendering import marked_card, marked_text, render_card, render_report
 from hubq.cards.updating import Changes, Made, changes
 from hubq.errors import BadInput, Refused
-from hubq.model.card import CellState, Evidence
+from hubq.model.card import CARD_FILE, EVIDENCE_FILE, CellState, Evidence
 from hubq.model.codec import digest, read_json
 from hubq.model.gap import Gap
 from hubq.model.result import Result
@@ -25,7 +25,7 @@ from hubq.release.workshop import ReleaseWorkshop
 from hubq.runner import Event, Outcome, Runner, View
 from hubq.store import RESULT_FILE, Store
 
-EVIDENCE, CARD_TEXT, REPORT_TEXT = "hubq.json", "README.md", "report.md"
+REPORT_TEXT = "report.md"
 RUNNING = Gap(state=CellState.RUNNING, reason="Being measured while this card was written.")
 _PASSING = (CellState.RUNNING, CellState.PENDING)
 """States that are looked up anew; the others stay until there is a result."""
@@ -262,9 +262,9 @@ def _card(session: Session, stage: Stage, view: View, last: Result | None) -> Ca
     if last is None:
         return CardUpdate(stage=stage.id, changes=None)
     folder = session.store.folder(last.key)
-    name = CARD_TEXT if stage.variant else REPORT_TEXT
+    name = CARD_FILE if stage.variant else REPORT_TEXT
     text = (folder / name).read_text(encoding="utf-8")
-    old = Made(text=text, evidence=read_json(folder / EVIDENCE, Evidence))
+    old = Made(text=text, evidence=read_json(folder / EVIDENCE_FILE, Evidence))
     return CardUpdate(stage=stage.id, changes=changes(old, new))
 
 
@@ -276,7 +276,7 @@ def _made(session: Session, stage: Stage, family: Family) -> Made:
     else:
         files = render_report(family, templates, charts=False)
         text = marked_text(report_facts(family), templates, "report.md.j2")
-    return Made(text=text, evidence=msgspec.json.decode(files[EVIDENCE], type=Evidence))
+    return Made(text=text, evidence=msgspec.json.decode(files[EVIDENCE_FILE], type=Evidence))
 
 
 def _refuse(session: Session, cards: tuple[CardUpdate, ...]) -> None:

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-import cmarkgfm
 import msgspec
-from cmarkgfm.cmark import Options
 
-from hubq import render
 from hubq.cards.charts.collection import draw
-from hubq.cards.charts.inlining import inlined
 from hubq.cards.digest import templates_digest
 from hubq.cards.ledger import COMPARISON_FILE
 from hubq.cards.published.facts import PublishedFacts
 from hubq.cards.published.gathering import published_facts
 from hubq.cards.published.sheets import Source
-from hubq.cards.rendering import EVIDENCE_FILE, REPORT_FILES
-from hubq.cards.text import filled
-from hubq.model.card import Evidence
+from hubq.cards.rendering import REPORT_FILES
+from hubq.cards.text import filled, page_of
+from hubq.model.card import EVIDENCE_FILE, Evidence
 from hubq.model.codec import pretty
 from hubq.model.marks import plain
 
@@ -59,16 +55,11 @@ def render_published(
     facts = published_facts(name, sources, version)
     text = plain(_text(facts, templates))
     pictures = draw(facts.charts) if charts else {}
-    body = cmarkgfm.github_flavored_markdown_to_html(text, options=Options.CMARK_OPT_UNSAFE)
-    page = render.render(
-        render.environment(*templates, autoescape=True),
-        "report.html.j2",
-        {"title": f"{name}: published numbers", "body": inlined(body, pictures)},
-    )
+    title = f"{name}: published numbers"
     markdown_file, html_file = REPORT_FILES
     return {
         markdown_file: text.encode(),
-        html_file: page.encode(),
+        html_file: page_of(templates, title, text, pictures),
         EVIDENCE_FILE: pretty(_evidence(name, facts, sources, templates)).encode(),
         COMPARISON_FILE: facts.comparison,
         **pictures,
