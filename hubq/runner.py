@@ -69,6 +69,27 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     gaps: dict[str, Gap]
 
 
+class Voice:
+    """What a stage that hubq does itself tells people while it works.
+
+    Args:
+        stage: its id.
+        observer: who is told.
+    """
+
+    def __init__(self, stage: str, observer: Observer) -> None:
+        self._stage, self._observer = stage, observer
+
+    def __call__(self, text: str) -> None:
+        """Say what is done next, in a few words."""
+        self._observer(Event(stage=self._stage, what="progress", text=text))
+
+    def count(self, done: float, total: float, unit: str) -> None:
+        """Say how far it is: `done` of `total`, in `unit` (plural)."""
+        event = Event(stage=self._stage, what="progress", done=done, total=total, unit=unit)
+        self._observer(event)
+
+
 class Workshop(ABC):
     """How each kind of stage is done."""
 
@@ -77,9 +98,7 @@ class Workshop(ABC):
         """Return the job of a stage that a worker does, or none when hubq does it itself."""
 
     @abstractmethod
-    def perform(
-        self, stage: Stage, view: View, work: Path, say: Callable[[str], None]
-    ) -> Collected:
+    def perform(self, stage: Stage, view: View, work: Path, voice: Voice) -> Collected:
         """Do a stage in hubq's own process, writing its files into `work`."""
 
     @abstractmethod
@@ -191,7 +210,7 @@ class Runner:
             self._skip(stage, cause)
             return True
         key = self.keys[stage.id]
-        if self.store.has(key):
+        if self.store.has(key) and not stage.again:
             self.results[stage.id] = self.store.load(key)
             self.observer(Event(stage=stage.id, what="cached"))
             return True
@@ -244,11 +263,9 @@ class Runner:
         work = self.store.work(key) / "files"
         work.mkdir()
 
-        def say(text: str) -> None:
-            self.observer(Event(stage=stage.id, what="progress", text=text))
-
+        voice = Voice(stage.id, self.observer)
         try:
-            collected = self.workshop.perform(stage, self._view(), work, say)
+            collected = self.workshop.perform(stage, self._view(), work, voice)
         except UserError as error:
             self.store.discard(key)
             self._fail(stage, _told(error), time.monotonic() - since.begun)
@@ -329,7 +346,7 @@ class Runner:
             ended=_now(),
             seconds=round(seconds, 3),
         )
-        self.results[stage.id] = self.store.commit(work, result)
+        self.results[stage.id] = self.store.commit(work, result, replace=stage.again)
         self.store.discard(key)
         self.ran.append(stage.id)
         self.observer(Event(stage=stage.id, what="done", seconds=seconds))

@@ -71,7 +71,7 @@ class Store:
         folder.mkdir(parents=True)
         return folder
 
-    def commit(self, files: Path, result: Result) -> Result:
+    def commit(self, files: Path, result: Result, *, replace: bool = False) -> Result:
         """Turn a folder of files into the result of a key, by one rename.
 
         Every file is hashed and flushed to disk before the rename, so that a result is there whole
@@ -80,6 +80,7 @@ class Store:
         Args:
             files: the folder, on the same file system as the store.
             result: what to write in it; its `files` are filled in here.
+            replace: take the place of a result that is there (of a stage that is done each time).
 
         Returns:
             The result as it is in the store.
@@ -91,6 +92,8 @@ class Store:
             _sync_folder(folder)
         target = self.folder(result.key)
         target.parent.mkdir(parents=True, exist_ok=True)
+        if replace and target.exists():
+            target.rename(self.work(f"old-{result.key}") / "files")
         try:
             files.rename(target)
         except OSError as error:
@@ -101,6 +104,7 @@ class Store:
                 files.rename(target)
         _sync_folder(target.parent)
         shutil.rmtree(self.partial(result.key), ignore_errors=True)
+        self.discard(f"old-{result.key}")
         return self.load(result.key)
 
     def partial(self, key: str) -> Path:

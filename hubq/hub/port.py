@@ -15,12 +15,17 @@ from typing import Any
 import msgspec
 
 from hubq.errors import HubProblem
+from hubq.hub.remote import Collection, CollectionItem, Past, PullRequest, Refs
+from hubq.model.publication import Gate
 
 Content = Path | bytes
 """What a file to be published is made of: a file on disk, or the bytes themselves."""
 
 Progress = Callable[[int, int], None]
 """Told how many bytes are done and how many there are; may be called from several threads."""
+
+FileProgress = Callable[[str, int, int], None]
+"""Told of a file (its path in the repo) how many bytes are done and how many there are."""
 
 MAIN = "main"
 """The branch that a hub shows."""
@@ -60,8 +65,6 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
         """
         if self.role == "admin":
             return True
-        if self.role == "admin":
-            return True
         return target in self.writable or target.partition("/")[0] in self.writable
 
 
@@ -86,7 +89,8 @@ class RepoInfo(msgspec.Struct, frozen=True, kw_only=True):
         files: every file, by path.
         card: the front matter as the hub read it; empty when there is none.
         private: only members see it.
-        gated: its files are given only to those who accepted its terms.
+        gated: its files are given only to those who accepted its terms; gate: at once (`auto`) or
+            when a person agrees (`manual`).
     """
 
     repo: str
@@ -95,6 +99,7 @@ class RepoInfo(msgspec.Struct, frozen=True, kw_only=True):
     card: dict[str, Any] = {}
     private: bool = False
     gated: bool = False
+    gate: Gate | None = None
 
 
 class Hub(ABC):
@@ -169,12 +174,86 @@ class Hub(ABC):
         """Return every file of a repo, by path."""
 
     @abstractmethod
+    def refs(self, repo: str) -> Refs:
+        """Return where a repo's branches and tags stand; one request."""
+
+    @abstractmethod
+    def history(self, repo: str, revision: str = MAIN) -> tuple[Past, ...]:
+        """Return the commits of a branch, newest first."""
+
+    @abstractmethod
+    def pull_requests(self, repo: str, *, author: str) -> tuple[PullRequest, ...]:
+        """Return the open pull requests of one author, newest first."""
+
+    @abstractmethod
     def create(self, repo: str, *, private: bool) -> str:
         """Create a model repo and return its address; one that exists is left as it is."""
 
     @abstractmethod
+    def delete(self, repo: str) -> None:
+        """Delete a repo and everything in it; one that is gone already is no error."""
+
+    @abstractmethod
     def set_private(self, repo: str, *, private: bool) -> None:
         """Hide a repo or make it visible to everybody."""
+
+    @abstractmethod
+    def set_gate(self, repo: str, gate: Gate | None) -> None:
+        """Give a repo's files only to those who ask, or to everybody."""
+
+    @abstractmethod
+    def create_branch(self, repo: str, branch: str, commit: str) -> None:
+        """Make a branch that stands at a commit; one that stands there already is no error.
+
+        Raises:
+            RemoteMoved: there is one of this name that stands elsewhere.
+        """
+
+    @abstractmethod
+    def delete_branch(self, repo: str, branch: str) -> None:
+        """Delete a branch; one that is gone already is no error."""
+
+    @abstractmethod
+    def create_tag(self, repo: str, tag: str, commit: str, message: str) -> None:
+        """Tag a commit; a tag that is on it already is no error.
+
+        Raises:
+            RemoteMoved: the tag is on another commit.
+        """
+
+    @abstractmethod
+    def upload(
+        self,
+        repo: str,
+        files: Mapping[str, Content],
+        *,
+        known: Mapping[str, str],
+        revision: str = MAIN,
+        propose: bool = False,
+        notes: Path | None = None,
+        progress: FileProgress | None = None,
+    ) -> str:
+        """Bring the contents of large files to a hub, for a commit that follows; none is made here.
+
+        What the hub has already is not sent. May be called again: it goes on inside a file.
+
+        Args:
+            repo: the repo.
+            files: path in the repo -> content; small ones, which travel in the commit, are passed
+                over.
+            known: path in the repo -> SHA-256, of every file.
+            revision: the branch that the commit will be made on.
+            propose: whether it will be a pull request, so that a token that may only read will do.
+            notes: a file that remembers which parts have arrived, so that a run after a kill sends
+                only the others; none to remember nothing.
+            progress: told of each file's bytes.
+
+        Returns:
+            How they went: `Xet`, `LFS`, or empty when nothing had to be sent.
+
+        Raises:
+            Unavailable: broken off; what arrived is kept.
+        """
 
     @abstractmethod
     def commit(
@@ -184,25 +263,79 @@ class Hub(ABC):
         *,
         message: str,
         parent: str | None,
+        description: str = "",
         deletions: Sequence[str] = (),
         revision: str = MAIN,
         known: Mapping[str, str] = {},
+        copies: Mapping[str, str] = {},
     ) -> str:
         """Add and remove files in exactly one commit and return it; never tried again here.
 
         Args:
             repo: the repo.
             files: path in the repo -> content.
-            message: of the commit.
+            message: the commit's title.
             parent: the commit that the branch must stand at.
+            description: the rest of its message.
             deletions: paths to remove.
             revision: the branch.
             known: path in the repo -> SHA-256, for files that need not be hashed again.
+            copies: path in the repo -> a commit of this repo that holds that very file, so that no
+                byte of it is read or sent.
 
         Raises:
             RemoteMoved: the branch does not stand at `parent`.
             Unavailable: no answer; the commit may have been made all the same.
         """
+
+    @abstractmethod
+    def propose(
+        self,
+        repo: str,
+        files: Mapping[str, Content],
+        *,
+        title: str,
+        base: str,
+        description: str = "",
+        deletions: Sequence[str] = (),
+        known: Mapping[str, str] = {},
+    ) -> PullRequest:
+        """Open a pull request with one commit on top of `base`; never tried again here.
+
+        A token that may only read will do. Each call opens another one.
+
+        Raises:
+            Unavailable: no answer; it may have been opened all the same.
+        """
+
+    @abstractmethod
+    def collections(self, owner: str, repo: str = "") -> tuple[Collection, ...]:
+        """Return the collections of a namespace, those that hold a repo when one is named.
+
+        Their items may be incomplete; `collection` has them all.
+        """
+
+    @abstractmethod
+    def collection(self, slug: str) -> Collection | None:
+        """Return a collection with all its items; none when it is gone."""
+
+    @abstractmethod
+    def create_collection(
+        self, owner: str, title: str, *, description: str = "", private: bool = False
+    ) -> Collection:
+        """Make a collection; where the owner has one of this title, return that one."""
+
+    @abstractmethod
+    def add_item(self, slug: str, repo: str, note: str) -> None:
+        """Put a repo into a collection; one that is in it already is left as it is."""
+
+    @abstractmethod
+    def set_note(self, slug: str, item: CollectionItem, note: str) -> None:
+        """Change what stands beside a repo in a collection."""
+
+    @abstractmethod
+    def set_collection_private(self, slug: str, *, private: bool) -> None:
+        """Hide a collection or make it visible to everybody."""
 
     def pin(self, repo: str, revision: str | None = None) -> str:
         """Return the commit that a branch or tag stands at now.

@@ -52,6 +52,8 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
             generate, host and GPU and round for bench, empty otherwise.
         needs: the stages it waits for.
         exclusive: true when nothing may run beside it (a speed measurement).
+        again: true when what it is about lies elsewhere and may have changed (a repo on a Hub), so
+            that it is done at every run and its last result only remembered.
     """
 
     id: str
@@ -65,6 +67,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     place: str = ""
     needs: tuple[Need, ...] = ()
     exclusive: bool = False
+    again: bool = False
 
     def key(self, inputs: dict[str, str]) -> str:
         """Return the 64 hex digits that name this stage's result.

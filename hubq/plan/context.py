@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from hubq.model.publication import Terms
 from hubq.model.suite import Dtype, Engine
 
 
@@ -14,7 +15,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         namespace: the user or organisation that the repos go to.
         endpoint: the Hub they go to.
         site: the address that links on cards start with; empty for the Hub that shows them.
-        private: whether they stay private.
+        terms: how they are to stand there.
         device: `cpu` or `cuda`.
         engine: what answers the items, for the baseline and every variant alike.
         dtype: the arithmetic it does so in.
@@ -40,6 +41,6 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     command: str
     engine: Engine = "transformers"
     dtype: Dtype = "bfloat16"
-    private: bool = False
+    terms: Terms = Terms()
     allow_gaps: bool = False
     allow_failing_snippets: bool = False

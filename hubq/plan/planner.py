@@ -21,6 +21,9 @@ ORDER = tuple(Kind)
 REPORT = "report"
 """The id of the stage that writes the family report."""
 
+PUSH, VERIFY = "push", "verify"
+"""The ids of the stages that publish the family and check what was published."""
+
 PROBES = 16
 """How many items of each task the certificate's KL divergence is measured on."""
 
@@ -78,8 +81,7 @@ class _Planner:
         stages += [stage for name in self.repos for stage in self._snippets(name)]
         stages += [self._card(name) for name in self.repos]
         stages.append(self._card(""))
-        stages += [self._push(variant) for variant in self.variants if variant.publish]
-        stages += [self._verify(name) for name in self.repos]
+        stages += [self._push(), self._verify()] if self.repos else []
         return Plan(name=self.source.name, stages=tuple(stages), repos=self.repos)
 
     def _program(self, kind: Kind, backend: str) -> str:
@@ -234,33 +236,37 @@ class _Planner:
         stages += snippet_ids(name, self.loaded).values() if name else ()
         yield from (Need(stage=stage, required=False) for stage in stages)
 
-    def _push(self, variant: VariantSpec) -> Stage:
+    def _push(self) -> Stage:
+        """Return the stage that publishes the family; it says itself what stands in the way."""
         settings = {
             "endpoint": self.context.endpoint,
-            "repo": self.repos[variant.name],
-            "private": self.context.private,
+            "repos": self.repos,
+            "terms": _plain(self.context.terms),
             "allow_gaps": self.context.allow_gaps,
             "allow_failing_snippets": self.context.allow_failing_snippets,
         }
-        name = variant.name
-        wanted = (f"quantize/{name}", *self._certificates(name), f"card/{name}")
+        wanted = [
+            stage
+            for name in self.repos
+            for stage in (f"quantize/{name}", *self._certificates(name), f"card/{name}")
+        ]
         return Stage(
-            id=f"push/{variant.name}",
+            id=PUSH,
             kind=Kind.PUSH,
             backend="hubq",
-            variant=variant.name,
             settings=settings,
-            needs=tuple(Need(stage=stage) for stage in wanted),
+            needs=tuple(Need(stage=stage, required=False) for stage in wanted),
+            again=True,
         )
 
-    def _verify(self, name: str) -> Stage:
+    def _verify(self) -> Stage:
         return Stage(
-            id=f"verify/{name}",
+            id=VERIFY,
             kind=Kind.VERIFY,
             backend="hubq",
-            variant=name,
-            settings={"endpoint": self.context.endpoint, "repo": self.repos[name]},
-            needs=(Need(stage=f"push/{name}"),),
+            settings={"endpoint": self.context.endpoint, "repos": self.repos},
+            needs=(Need(stage=PUSH),),
+            again=True,
         )
 
 

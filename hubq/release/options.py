@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from hubq.model.publication import Terms
 from hubq.model.suite import Engine
 
 
@@ -24,7 +25,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         engine: what generates; none for the suite's choice.
         runs_dir: where results are.
         hub: a Hub's URL, `local` for an embedded Hub in the runs folder, none for the default.
-        private: keep the repos private.
+        terms: how the repos are to stand there.
         allow_gaps: publish cards on which numbers are missing.
         allow_failing_snippets: publish cards with code that fails; they say so.
         allow_overlap: quantize with rows that stand in the evaluation sets too.
@@ -46,7 +47,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     engine: Engine | None = None
     runs_dir: Path = Path("hubq-runs")
     hub: str | None = None
-    private: bool = False
+    terms: Terms = Terms()
     allow_gaps: bool = False
     allow_failing_snippets: bool = False
     allow_overlap: bool = False

@@ -279,7 +279,7 @@ class Session:
             namespace=self._namespace(),
             endpoint=self.endpoint.name,
             site="" if self.endpoint.local else self.endpoint.name,
-            private=self.options.private,
+            terms=self.options.terms,
             allow_gaps=self.options.allow_gaps,
             allow_failing_snippets=self.options.allow_failing_snippets,
             device=self.machine.device,

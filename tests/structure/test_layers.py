@@ -15,9 +15,10 @@ LAYERS: list[set[str]] = [
     {"model"},
     {"store", "stats", "render", "resources", "markdown"},
     {"recipes"},
-    {"workers", "hub"},
+    {"workers", "hub", "attest"},
     {"quantize", "evaluate", "bench", "plan"},
     {"runner", "executors", "cards", "localhub"},
+    {"verify"},
     {"release"},
     {"preview"},
     {"cli"},
@@ -39,6 +40,8 @@ OWNERS = {
     "pyarrow": {"quantize", "evaluate"},
     "matplotlib": {"cards"},
     "uv": {"workers"},
+    "model_signing": {"attest"},
+    "cyclonedx": {"attest"},
 }
 BACKENDS = {
     *("torch", "transformers", "gptqmodel", "optimum", "safetensors", "tokenizers"),

@@ -1,0 +1,1 @@
+"""Attestations: signatures, statements and bills of materials that go with a release."""

@@ -1,0 +1,1 @@
+"""Publications: a family brought to a hub whole, once, and checked hash by hash."""

@@ -1,0 +1,1 @@
+"""Verification: what was published, computed again from its evidence."""
