@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from hubq.errors import Infeasible as CannotBeDone
 from hubq.errors import UserError
@@ -26,10 +27,13 @@ from hubq.model.gap import Gap
 from hubq.model.outcome import Done, Failed, Infeasible, Oom, Stopped
 from hubq.model.result import Collected, Result
 from hubq.model.stage import Plan, Stage
+from hubq.secrets import redact
 from hubq.store import Store
 from hubq.workers.outcomes import log_tail
 
-Happening = Literal["cached", "started", "progress", "done", "failed", "infeasible", "skipped"]
+Happening = Literal[
+    "cached", "started", "said", "progress", "done", "failed", "infeasible", "skipped"
+]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +42,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         stage: its id.
         what: what happened.
-        text: a phase, or why it failed.
+        text: a phase, what hubq does next (`said`), or why it failed.
         done, total, unit: how far it is, for `progress`.
         seconds: how long it took, for `done` and `failed`.
     """
@@ -82,7 +86,7 @@ class Voice:
 
     def __call__(self, text: str) -> None:
         """Say what is done next, in a few words."""
-        self._observer(Event(stage=self._stage, what="progress", text=text))
+        self._observer(Event(stage=self._stage, what="said", text=text))
 
     def count(self, done: float, total: float, unit: str) -> None:
         """Say how far it is: `done` of `total`, in `unit` (plural)."""
@@ -152,8 +156,8 @@ class Runner:
         executor: Executor,
         observer: Observer,
     ) -> None:
-        self.plan, self.store, self.workshop = plan, store, workshop
-        self.executor, self.observer = executor, observer
+        self.plan, self.store, self.workshop, self.executor = plan, store, workshop, executor
+        self.observer: Observer = lambda e: observer(replace(e, text=redact(e.text)))
         self.keys = plan.keys()
         self.results: dict[str, Result] = {}
         self.gaps: dict[str, Gap] = {}
@@ -231,21 +235,16 @@ class Runner:
     def _skip(self, stage: Stage, cause: str) -> None:
         first = self.gaps[cause]
         reason = f"{first.because or cause}: {first.reason}"
-        gap = Gap(
-            state=first.state,
+        gap = replace(
+            first,
             reason=first.reason if first.because else reason,
             because=first.because or cause,
-            refused=first.refused,
-            exit_code=first.exit_code,
-            phase=first.phase,
-            log=first.log,
-            log_tail=first.log_tail,
         )
         self._mark(stage, gap)
         self.observer(Event(stage=stage.id, what="skipped", text=gap.reason))
 
     def _mark(self, stage: Stage, gap: Gap) -> None:
-        self.gaps[stage.id] = gap
+        self.gaps[stage.id] = gap.redacted()
         self.keys = self.plan.keys(
             {name: f"{known.state.value}: {known.reason}" for name, known in self.gaps.items()}
         )
@@ -262,7 +261,6 @@ class Runner:
         self.observer(Event(stage=stage.id, what="started"))
         work = self.store.work(key) / "files"
         work.mkdir()
-
         voice = Voice(stage.id, self.observer)
         try:
             collected = self.workshop.perform(stage, self._view(), work, voice)

@@ -3,191 +3,105 @@
 from __future__ import annotations
 
 import fnmatch
-import hashlib
-import json
-import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from hubq.errors import BadInput, RemoteMoved, UserError
-from hubq.hub.hashes import git_oid
+import msgspec
+
+from hubq.errors import BadInput, HubProblem, RemoteMoved
 from hubq.hub.port import (
     MAIN,
     Account,
     Content,
-    Hub,
+    FileProgress,
     Progress,
     RemoteFile,
     RepoInfo,
 )
+from hubq.hub.remote import Collection, CollectionItem, Past, PullRequest, Refs
 from hubq.hub.resolve import front_matter
 from hubq.hub.weights import check_complete, needed
+from hubq.model.publication import Gate
+from tests.contents import (
+    LFS_SUFFIXES,
+    model_files,
+    remote_file,
+    safetensors,
+    write_files,
+    write_raw,
+    write_safetensors,
+)
+from tests.fake_base import ALICE, BOB, FakeBase
+from tests.fake_state import FakePull, FakeRepo, Killed, Made, checked_tree
+
+__all__ = [
+    "ALICE",
+    "BOB",
+    "LFS_SUFFIXES",
+    "READER",
+    "WRITER",
+    "FakeHub",
+    "FakeRepo",
+    "Killed",
+    "model_files",
+    "remote_file",
+    "safetensors",
+    "write_files",
+    "write_raw",
+    "write_safetensors",
+]
 
 READER = "hf_" + "r" * 34
 WRITER = "hf_" + "w" * 34
-ALICE = Account(name="alice", orgs=("acme",), role="write", writable=("alice", "acme"))
-LFS_SUFFIXES = (".safetensors", ".bin", ".gguf")
+_SLUG_DIGITS = 24
+_LISTED_ITEMS = 4
 
 
-def safetensors(seed: int = 0, size: int = 64) -> bytes:
-    """A valid safetensors file with one tensor of `size` bytes."""
-    header = {"weight": {"dtype": "U8", "shape": [size], "data_offsets": [0, size]}}
-    raw = json.dumps(header).encode()
-    body = bytes((seed + i) % 256 for i in range(size))
-    return struct.pack("<Q", len(raw)) + raw + body
-
-
-def write_raw(path: Path, header: object, data: int) -> Path:
-    """Write a safetensors file with this header and as many bytes of data."""
-    raw = json.dumps(header).encode()
-    path.write_bytes(struct.pack("<Q", len(raw)) + raw + bytes(data))
-    return path
-
-
-def write_safetensors(path: Path, tensors: Mapping[str, tuple[int, ...]]) -> Path:
-    """Write a safetensors file of zeros in bfloat16."""
-    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
-    end = 0
-    for name, shape in tensors.items():
-        size = 2
-        for width in shape:
-            size *= width
-        header[name] = {"dtype": "BF16", "shape": shape, "data_offsets": [end, end + size]}
-        end += size
-    return write_raw(path, header, end)
-
-
-def model_files(*, seed: int = 0, license_name: str = "apache-2.0") -> dict[str, bytes]:
-    """The files of a small model as a repo holds them."""
-    config = {"model_type": "qwen2_vl", "architectures": ["Qwen2VLForConditionalGeneration"]}
-    card = f"---\nlicense: {license_name}\nlanguage:\n- en\n---\n# A model\n"
-    return {
-        "README.md": card.encode(),
-        "config.json": json.dumps(config).encode(),
-        "generation_config.json": b"{}",
-        "model.safetensors": safetensors(seed),
-    }
-
-
-def write_files(folder: Path, files: Mapping[str, bytes]) -> Path:
-    """Write files into a folder, made when it is not there, and return it."""
-    for path, content in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(content)
-    return folder
-
-
-def remote_file(path: str, content: bytes) -> RemoteFile:
-    """The file as a hub lists it: large kinds by SHA-256, the others by git's blob id."""
-    lfs = path.endswith(LFS_SUFFIXES)
-    oid = hashlib.sha256(content).hexdigest() if lfs else git_oid(content)
-    return RemoteFile(size=len(content), oid=oid, lfs=lfs)
-
-
-class FakeRepo:
-    """A repo: every commit's files, and where the branches stand."""
-
-    def __init__(self, commit: str, *, private: bool, gated: bool = False) -> None:
-        self.commits: dict[str, dict[str, bytes]] = {commit: {".gitattributes": b"*.bin lfs\n"}}
-        self.branches = {MAIN: commit}
-        self.private = private
-        self.gated = gated
-
-
-class FakeHub(Hub):
+class FakeHub(FakeBase):
     """A hub in memory.
 
-    `log` has one line per call that changes something; `asked` one per look-up. `fail` plans
-    failures, before or after the call took effect.
+    `log` has one line per call that changed something (of `upload`, one per file sent), `asked` one
+    per look-up, and `mutations` counts the former, taken effect or not. `fail` plans failures,
+    before or after a call took effect; `meanwhile` what somebody else does at that moment; `die_at`
+    the end of the process at a mutation. `seen_by` is the same hub with another account's token.
     """
 
-    def __init__(
-        self, folder: Path, *, account: Account | None = ALICE, endpoint: str = "https://hub.test"
-    ) -> None:
-        self.folder = folder
-        self.account = account
-        self.repos: dict[str, FakeRepo] = {}
-        self.log: list[str] = []
-        self.asked: list[str] = []
-        self._endpoint = endpoint
-        self._failures: list[tuple[str, UserError, bool]] = []
-        self._count = 0
-
-    @property
-    def endpoint(self) -> str:
-        return self._endpoint
-
-    def fail(self, method: str, error: UserError, *, after: bool = False, times: int = 1) -> None:
-        """Let the next calls of a method raise, `after` they took effect or before."""
-        self._failures += [(method, error, after)] * times
-
-    def add(
-        self,
-        repo: str,
-        files: Mapping[str, bytes],
-        *,
-        private: bool = False,
-        gated: bool = False,
-    ) -> str:
-        """Put a repo there without going through the port, and return its commit."""
-        made = self.repos.setdefault(repo, FakeRepo(self._next(), private=private, gated=gated))
-        commit = self._next()
-        made.commits[commit] = {**made.commits[made.branches[MAIN]], **files}
-        made.branches[MAIN] = commit
-        return commit
-
-    def files(self, repo: str, revision: str = MAIN) -> dict[str, bytes]:
-        """The content of every file of a repo."""
-        found = self._repo(repo)
-        return found.commits[self._resolve(repo, revision)]
+    # -- look-ups ----------------------------------------------------------------------------
 
     def whoami(self) -> Account:
-        self.asked.append("whoami")
-        if self.account is None:
-            raise BadInput(f"no token for {self.endpoint}", remedy="Run `hf auth login`.")
-        return self.account
-
-    def dataset(
-        self, repo: str, revision: str, pattern: str, progress: Progress | None = None
-    ) -> Path:
-        del progress
-        self.asked.append(f"dataset {repo}")
-        folder = self.folder / "datasets" / repo
-        for path, content in self.files(repo, revision).items():
-            if fnmatch.fnmatch(path, pattern):
-                (folder / path).parent.mkdir(parents=True, exist_ok=True)
-                (folder / path).write_bytes(content)
-        return folder
+        self._asking("whoami", "")
+        return self._user()
 
     def info(self, repo: str, revision: str = MAIN) -> RepoInfo:
-        self.asked.append(f"info {repo}")
-        self._trip("info", after=False)
-        files = self.files(repo, revision)
+        self._asking("info", repo)
+        found, commit = self._at(repo, revision)
+        files = found.commits[commit]
         return RepoInfo(
             repo=repo,
-            commit=self._resolve(repo, revision),
+            commit=commit,
             files={path: remote_file(path, content) for path, content in files.items()},
             card=front_matter(files.get("README.md", b"")),
-            private=self.repos[repo].private,
-            gated=self.repos[repo].gated,
+            private=found.private,
+            gated=found.gate is not None,
+            gate=found.gate,
         )
 
     def read(self, repo: str, commit: str, path: str) -> bytes:
-        self.asked.append(f"read {repo} {path}")
+        self._asking("read", f"{repo} {path}")
+        found, oid = self._at(repo, commit)
         self._open_to_us(repo)
-        files = self.files(repo, commit)
-        if path not in files:
-            raise BadInput(f"{repo}@{commit}: no file {path}")
-        return files[path]
+        if path not in found.commits[oid]:
+            raise BadInput(f"{repo}@{commit}: no file {path} on {self.endpoint}")
+        return found.commits[oid][path]
 
     def snapshot(self, repo: str, commit: str, progress: Progress | None = None) -> Path:
         folder = self.folder / repo.replace("/", "--") / commit
         if folder.is_dir():
             return folder
-        self.asked.append(f"snapshot {repo}")
+        self._asking("snapshot", repo)
+        found, oid = self._at(repo, commit)
         self._open_to_us(repo)
-        files = self.files(repo, commit)
+        files = found.commits[oid]
         check_complete(files, files.__getitem__, repo)
         write_files(folder, {path: files[path] for path in needed(files)})
         total = sum(len(files[path]) for path in needed(files))
@@ -195,28 +109,135 @@ class FakeHub(Hub):
             progress(total, total)
         return folder
 
+    def dataset(
+        self, repo: str, revision: str, pattern: str, progress: Progress | None = None
+    ) -> Path:
+        del progress
+        self._asking("dataset", repo)
+        found, commit = self._at(repo, revision)
+        files = found.commits[commit]
+        chosen = {path: files[path] for path in fnmatch.filter(files, pattern)}
+        return write_files(self.folder / "datasets" / repo, chosen)
+
     def head(self, repo: str, revision: str = MAIN) -> str | None:
-        self.asked.append(f"head {repo}")
-        self._trip("head", after=False)
+        self._asking("head", repo)
         found = self.repos.get(repo)
-        return found.branches.get(revision) if found else None
+        return found.resolve(revision) if found and self._visible(repo) else None
 
     def tree(self, repo: str, revision: str = MAIN) -> dict[str, RemoteFile]:
-        self.asked.append(f"tree {repo}")
-        files = self.files(repo, revision)
-        return {path: remote_file(path, content) for path, content in files.items()}
+        self._asking("tree", repo)
+        found, commit = self._at(repo, revision)
+        return {path: remote_file(path, content) for path, content in found.commits[commit].items()}
+
+    def refs(self, repo: str) -> Refs:
+        self._asking("refs", repo)
+        found = self._repo(repo)
+        branches = {
+            name: oid for name, oid in found.branches.items() if not name.startswith("refs/")
+        }
+        return Refs(branches=branches, tags=dict(found.tags))
+
+    def history(self, repo: str, revision: str = MAIN) -> tuple[Past, ...]:
+        self._asking("history", repo)
+        found, commit = self._at(repo, revision)
+        line: list[Past] = []
+        at: str | None = commit
+        while at is not None:
+            line.append(found.pasts[at])
+            at = found.parents[at]
+        return tuple(line)
+
+    def pull_requests(self, repo: str, *, author: str) -> tuple[PullRequest, ...]:
+        self._asking("pull_requests", repo)
+        pulls = self._repo(repo).pulls
+        return tuple(
+            pulls[num].shown
+            for num in sorted(pulls, reverse=True)
+            if pulls[num].open and pulls[num].shown.author == author
+        )
+
+    def collections(self, owner: str, repo: str = "") -> tuple[Collection, ...]:
+        self._asking("collections", f"{owner} {repo}".strip())
+        return tuple(
+            msgspec.structs.replace(found, items=found.items[:_LISTED_ITEMS])
+            for slug, found in self.state.shelf.items()
+            if slug.startswith(f"{owner}/")
+            and self._visible_collection(found)
+            and (not repo or any(item.repo == repo for item in found.items))
+        )
+
+    def collection(self, slug: str) -> Collection | None:
+        self._asking("collection", slug)
+        found = self.state.shelf.get(slug)
+        return found if found and self._visible_collection(found) else None
+
+    # -- changes to repos --------------------------------------------------------------------
 
     def create(self, repo: str, *, private: bool) -> str:
-        self._trip("create", after=False)
-        self.log.append(f"create {repo} {'private' if private else 'public'}")
-        self.repos.setdefault(repo, FakeRepo(self._next(), private=private))
-        self._trip("create", after=True)
+        with self._changing("create", f"create {repo} {'private' if private else 'public'}"):
+            self._check_write(repo, "create")
+            self.state.repo(repo, author=self._user().name, private=private)
         return self.url(repo)
 
+    def delete(self, repo: str) -> None:
+        with self._changing("delete", f"delete {repo}"):
+            self._check_write(repo, "delete")
+            self.repos.pop(repo, None)
+
     def set_private(self, repo: str, *, private: bool) -> None:
-        self._trip("set_private", after=False)
-        self.log.append(f"set {repo} {'private' if private else 'public'}")
-        self._repo(repo).private = private
+        with self._changing("set_private", f"set {repo} {'private' if private else 'public'}"):
+            self._writable(repo, "change the settings of").private = private
+
+    def set_gate(self, repo: str, gate: Gate | None) -> None:
+        with self._changing("set_gate", f"gate {repo} {gate or 'open'}"):
+            self._writable(repo, "change the settings of").gate = gate
+
+    def create_branch(self, repo: str, branch: str, commit: str) -> None:
+        with self._changing("create_branch", f"branch {repo} {branch}"):
+            found = self._writable(repo, "make a branch of")
+            _, oid = self._at(repo, commit)
+            if found.branches.setdefault(branch, oid) != oid:
+                raise RemoteMoved(f"{repo}: there is a branch {branch} already")
+
+    def delete_branch(self, repo: str, branch: str) -> None:
+        with self._changing("delete_branch", f"unbranch {repo} {branch}"):
+            self._writable(repo, "delete a branch of").branches.pop(branch, None)
+
+    def create_tag(self, repo: str, tag: str, commit: str, message: str) -> None:
+        with self._changing("create_tag", f"tag {repo} {tag}"):
+            found = self._writable(repo, "tag")
+            _, oid = self._at(repo, commit)
+            if found.tags.setdefault(tag, oid) != oid:
+                raise RemoteMoved(f"{repo}: the tag {tag} is on another commit")
+
+    def upload(
+        self,
+        repo: str,
+        files: Mapping[str, Content],
+        *,
+        known: Mapping[str, str],
+        revision: str = MAIN,
+        propose: bool = False,
+        notes: Path | None = None,
+        progress: FileProgress | None = None,
+    ) -> str:
+        del known, notes
+        self.asked.append(f"upload {repo}")
+        self._check_commit(repo, revision, propose=propose)
+        found, _ = self._at(repo, revision)
+        way = ""
+        for path, content in _contents(files).items():
+            mark = remote_file(path, content)
+            if not mark.lfs or mark.oid in found.large:
+                continue
+            with self._changing("upload", f"send {repo} {path}"):
+                if progress is not None:
+                    progress(path, 0, mark.size)
+                found.large.add(mark.oid)
+                way = self.way
+            if progress is not None:
+                progress(path, mark.size, mark.size)
+        return way
 
     def commit(
         self,
@@ -225,47 +246,99 @@ class FakeHub(Hub):
         *,
         message: str,
         parent: str | None,
+        description: str = "",
         deletions: Sequence[str] = (),
         revision: str = MAIN,
         known: Mapping[str, str] = {},
+        copies: Mapping[str, str] = {},
     ) -> str:
-        self._trip("commit", after=False)
-        found = self._repo(repo)
-        if parent != found.branches[revision]:
-            raise RemoteMoved(f"{repo}: changed since the plan")
-        content = {p: c if isinstance(c, bytes) else c.read_bytes() for p, c in files.items()}
-        tree = {**found.commits[found.branches[revision]], **content}
-        for path in deletions:
-            del tree[path]
-        commit = self._next()
-        found.commits[commit] = tree
-        found.branches[revision] = commit
-        self.log.append(f"commit {repo} {len(files)}+ {len(deletions)}-")
-        self._trip("commit", after=True)
-        return commit
+        del known
+        line = f"commit {repo} {len(files)}+ {len(deletions)}-"
+        line += f" {len(copies)}=" if copies else ""
+        line += f" {revision}" if revision != MAIN else ""
+        with self._changing("commit", line):
+            self._check_commit(repo, revision)
+            found, head = self._at(repo, revision)
+            if parent is not None and parent != head:
+                raise RemoteMoved(f"{repo}: changed on {self.endpoint} since the plan")
+            tree = checked_tree(found, head, _contents(files), tuple(deletions), copies)
+            if tree == found.commits[head]:
+                return head
+            made = Made(self._user().name, message, description)
+            return self.state.write(found, revision, tree, made, head)
 
-    def _repo(self, repo: str) -> FakeRepo:
-        if repo not in self.repos:
-            raise BadInput(f"{repo}: no such model on {self.endpoint}, or no access to it")
-        return self.repos[repo]
+    def propose(
+        self,
+        repo: str,
+        files: Mapping[str, Content],
+        *,
+        title: str,
+        base: str,
+        description: str = "",
+        deletions: Sequence[str] = (),
+        known: Mapping[str, str] = {},
+    ) -> PullRequest:
+        del known
+        with self._changing("propose", f"propose {repo} {len(files)}+ {len(deletions)}-"):
+            self._check_commit(repo, MAIN, propose=True)
+            found, start = self._at(repo, base)
+            tree = checked_tree(found, start, _contents(files), tuple(deletions), {})
+            if tree == found.commits[start]:
+                raise HubProblem(f"{repo}: nothing to propose")
+            num, author = len(found.pulls) + 1, self._user().name
+            ref = f"refs/pr/{num}"
+            self.state.write(found, ref, tree, Made(author, title, description), start)
+            url = f"{self.url(repo)}/discussions/{num}"
+            shown = PullRequest(num=num, title=title, author=author, ref=ref, url=url)
+            found.pulls[num] = FakePull(shown=shown, base=start)
+            return shown
 
-    def _resolve(self, repo: str, revision: str) -> str:
-        found = self._repo(repo)
-        commit = found.branches.get(revision, revision)
-        if commit not in found.commits:
-            raise BadInput(f"{repo}@{revision}: no such branch, tag or commit on {self.endpoint}")
-        return commit
+    # -- changes to collections --------------------------------------------------------------
 
-    def _open_to_us(self, repo: str) -> None:
-        if self._repo(repo).gated:
-            raise BadInput(f"{repo}: gated on {self.endpoint}")
+    def create_collection(
+        self, owner: str, title: str, *, description: str = "", private: bool = False
+    ) -> Collection:
+        with self._changing("create_collection", f"collection {owner} {title}"):
+            self._check_write(owner, "make a collection in")
+            for slug, found in self.state.shelf.items():
+                if slug.startswith(f"{owner}/") and found.title == title:
+                    return found
+            words = "-".join(title.lower().split())
+            slug = f"{owner}/{words}-{self.state.next()[:_SLUG_DIGITS]}"
+            made = Collection(
+                slug=slug,
+                title=title,
+                description=description,
+                private=private,
+                url=f"{self.endpoint}/collections/{slug}",
+            )
+            self.state.shelf[slug] = made
+            return made
 
-    def _trip(self, method: str, *, after: bool) -> None:
-        for i, (named, error, late) in enumerate(self._failures):
-            if named == method and late is after:
-                del self._failures[i]
-                raise error
+    def add_item(self, slug: str, repo: str, note: str) -> None:
+        with self._changing("add_item", f"item {slug} {repo}"):
+            found = self._shelf(slug)
+            self._repo(repo)
+            if all(item.repo != repo for item in found.items):
+                item = CollectionItem(key=self.state.next()[:_SLUG_DIGITS], repo=repo, note=note)
+                self._shelve(found, items=(*found.items, item))
 
-    def _next(self) -> str:
-        self._count += 1
-        return hashlib.sha1(str(self._count).encode(), usedforsecurity=False).hexdigest()
+    def set_note(self, slug: str, item: CollectionItem, note: str) -> None:
+        with self._changing("set_note", f"note {slug} {item.repo}"):
+            found = self._shelf(slug)
+            if all(other.key != item.key for other in found.items):
+                raise BadInput(f"{slug}: {item.repo} is not in it")
+            changed = tuple(
+                msgspec.structs.replace(other, note=note) if other.key == item.key else other
+                for other in found.items
+            )
+            self._shelve(found, items=changed)
+
+    def set_collection_private(self, slug: str, *, private: bool) -> None:
+        line = f"set {slug} {'private' if private else 'public'}"
+        with self._changing("set_collection_private", line):
+            self._shelve(self._shelf(slug), private=private)
+
+
+def _contents(files: Mapping[str, Content]) -> dict[str, bytes]:
+    return {p: c if isinstance(c, bytes) else c.read_bytes() for p, c in files.items()}

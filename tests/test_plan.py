@@ -50,7 +50,8 @@ def test_an_edit_of_one_variant_runs_that_variant_again_and_the_tables() -> None
     name = loaded.recipe.variants[1].name
     again = changed(a_plan(loaded), a_plan(with_variant(loaded, 1, damp=0.2)))
     kinds = {stage.split("/")[0] for stage in again if stage.split("/")[1:2] == [name]}
-    assert kinds == {"quantize", "certify", "generate", "score", "bench", "card", "push", "verify"}
+    assert kinds == {"quantize", "certify", "generate", "score", "bench", "card"}
+    assert {"push", "verify"} <= again
     others = {s for s in again if name not in s.split("/")}
     assert {other.split("/")[0] for other in others} == {"card", "push", "verify", "report"}
 
@@ -100,7 +101,7 @@ def test_the_baseline_is_measured_like_the_variants() -> None:
     plan = a_plan()
     ids = {stage.id for stage in plan.stages}
     assert {"generate/BF16/NanoDocVQA_VAL", "score/BF16/NanoDocVQA_VAL", "bench/BF16"} <= ids
-    assert not {"quantize/BF16", "card/BF16", "push/BF16"} & ids
+    assert not {"quantize/BF16", "card/BF16", "push/BF16", "verify/BF16"} & ids
 
 
 def test_a_control_is_measured_and_never_published() -> None:
@@ -108,7 +109,8 @@ def test_a_control_is_measured_and_never_published() -> None:
     name = a_recipe().recipe.variants[1].name
     ids = {stage.id for stage in plan.stages}
     assert f"bench/{name}" in ids
-    assert not {f"card/{name}", f"push/{name}", f"verify/{name}"} & ids
+    assert f"card/{name}" not in ids
+    assert f"card/{name}" not in {need.stage for need in plan.stage("push").needs}
     assert name not in plan.repos
     report = plan.stage("report")
     assert f"score/{name}/NanoDocVQA_VAL" in {need.stage for need in report.needs}
@@ -136,10 +138,22 @@ def test_a_verb_runs_its_stages_and_what_they_need(kind: Kind, needed: set[Kind]
     assert {stage.kind for stage in targets(a_plan(), [kind]).stages} == needed
 
 
-def test_publishing_needs_certificate_weights_and_card() -> None:
-    push = a_plan().stage("push/AWQ")
-    assert {need.stage for need in push.needs} == {"quantize/AWQ", "certify/AWQ", "card/AWQ"}
-    assert all(need.required for need in push.needs)
+def test_publishing_the_family_waits_for_certificates_weights_and_cards() -> None:
+    plan = a_plan()
+    push = plan.stage("push")
+    wanted = {f"{kind}/{name}" for name in plan.repos for kind in ("quantize", "certify", "card")}
+    assert {need.stage for need in push.needs} == wanted
+    assert push.again
+    assert push.settings["repos"] == plan.repos
+    assert [need.stage for need in plan.stage("verify").needs] == ["push"]
+
+
+def test_a_family_of_which_nothing_is_published_has_no_publication() -> None:
+    loaded = a_recipe()
+    variants = tuple(msgspec.structs.replace(v, publish=False) for v in loaded.recipe.variants)
+    recipe = msgspec.structs.replace(loaded.recipe, variants=variants)
+    plan = a_plan(msgspec.structs.replace(loaded, recipe=recipe))
+    assert not {"push", "verify"} & {stage.id for stage in plan.stages}
 
 
 def with_engines(*engines: Engine) -> Plan:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from hubq.errors import BadInput, Infeasible, Refused
@@ -16,7 +17,7 @@ from hubq.model.card import CellState
 from hubq.model.environment import Installed
 from hubq.model.result import Collected, Measure
 from hubq.model.stage import Kind, Need, Plan, Stage
-from hubq.runner import Event, Outcome, Runner, View, Workshop
+from hubq.runner import Event, Outcome, Runner, View, Voice, Workshop
 from hubq.store import Store
 from hubq.workers.environments import Environment
 from hubq.workers.registry import Worker
@@ -55,9 +56,7 @@ class EchoWorkshop(Workshop):
             exclusive=stage.exclusive,
         )
 
-    def perform(
-        self, stage: Stage, view: View, work: Path, say: Callable[[str], None]
-    ) -> Collected:
+    def perform(self, stage: Stage, view: View, work: Path, voice: Voice) -> Collected:
         self.seen[stage.id] = view
         return self.here[stage.id](work) if stage.id in self.here else Collected()
 
@@ -129,6 +128,37 @@ def test_a_stage_sees_the_results_of_those_it_needs(run: Run) -> None:
     view = run.workshop.seen["b"]
     assert view.results["a"].facts == {"text": "hello"}
     assert (view.folders["a"] / "a.txt").read_text() == "hello"
+
+
+def test_what_lies_elsewhere_is_looked_at_again_and_remembered_anew(run: Run) -> None:
+    there = msgspec.structs.replace(stage("a"), again=True)
+    run(plan(there), here={"a": writes("first")})
+    second = run(plan(there), here={"a": writes("second")})
+    assert second.ran == ("a",)
+    assert run.store.load(second.keys["a"]).facts == {"text": "second"}
+    assert (run.store.folder(second.keys["a"]) / "a.txt").read_text() == "second"
+    assert not list((run.store.root / "work").iterdir())
+
+
+def test_a_failed_look_leaves_what_was_remembered(run: Run) -> None:
+    def fails(_work: Path) -> Collected:
+        raise BadInput("gone")
+
+    there = msgspec.structs.replace(stage("a"), again=True)
+    key = run(plan(there), here={"a": writes("first")}).keys["a"]
+    assert run(plan(there), here={"a": fails}).gaps["a"].reason == "gone"
+    assert run.store.load(key).facts == {"text": "first"}
+
+
+def test_what_hubq_does_itself_is_said_and_counted(run: Run) -> None:
+    observed: list[Event] = []
+    voice = Voice("push", observed.append)
+    voice("sending")
+    voice.count(1, 4, "bytes")
+    assert [(e.what, e.text, e.done, e.total, e.unit) for e in observed] == [
+        ("said", "sending", 0, 0, ""),
+        ("progress", "", 1, 4, "bytes"),
+    ]
 
 
 def test_a_second_run_takes_everything_and_runs_nothing(run: Run) -> None:

@@ -14,6 +14,7 @@ from hubq.cards.family import Family
 from hubq.cards.gathering import card_facts, report_facts
 from hubq.cards.ledger import COMPARISON_FILE
 from hubq.cards.metadata import front_matter
+from hubq.cards.places import places_of
 from hubq.cards.text import filled, page_of
 from hubq.markdown.blocks import block_hashes, seal
 from hubq.model.card import CARD_FILE, EVIDENCE_FILE, Evidence
@@ -21,12 +22,22 @@ from hubq.model.codec import pretty
 from hubq.model.marks import plain
 from hubq.model.recipe import BASELINE
 from hubq.model.stage import Kind
+from hubq.model.suite import HARNESS_FOLDERS
 
-__all__ = ["marked_card", "marked_text", "render_card", "render_report", "templates_digest"]
+__all__ = [
+    "marked_card",
+    "marked_text",
+    "render_card",
+    "render_report",
+    "templates_digest",
+    "without_paths",
+]
 
 REPORT_FILES = ("report.md", "report.html")
 _BENEATH = (Kind.RESOLVE, Kind.QUANTIZE, Kind.CERTIFY, Kind.GENERATE, Kind.SCORE, Kind.BENCH)
 """The kinds of stage that a card rests on; whether others have run yet must not show on it."""
+_PLACES = frozenset({"file", "dataset", "text", "template", "suite", "workloads", *HARNESS_FOLDERS})
+"""The keys of recipes, suites and workloads under which a file or folder may stand."""
 
 
 def marked_card(family: Family, variant: str, templates: tuple[Path, ...]) -> str:
@@ -65,10 +76,10 @@ def render_card(
         BadInput: no card can be made for the variant, or a template is wrong.
     """
     facts = card_facts(family, variant)
-    text = seal(plain(_render(facts, templates, family.loaded.recipe.card.template)))
+    marked = _render(facts, templates, family.loaded.recipe.card.template)
     return {
-        CARD_FILE: text.encode(),
-        **_evidence_files(family, facts, (BASELINE, *family.published), templates, text),
+        CARD_FILE: seal(plain(marked)).encode(),
+        **_evidence_files(family, facts, (BASELINE, *family.published), templates, marked),
         **(draw(facts.charts) if charts else {}),
     }
 
@@ -87,14 +98,15 @@ def render_report(
         BadInput: a template is wrong.
     """
     facts = report_facts(family)
-    text = plain(_render(facts, templates, "report.md.j2"))
+    marked = _render(facts, templates, "report.md.j2")
+    text = plain(marked)
     pictures = draw(facts.charts) if charts else {}
     names = (BASELINE, *family.published, *family.controls)
     markdown_file, html_file = REPORT_FILES
     return {
         markdown_file: text.encode(),
         html_file: page_of(templates, facts.title, text, pictures),
-        **_evidence_files(family, facts, names, templates, text),
+        **_evidence_files(family, facts, names, templates, marked),
         **pictures,
     }
 
@@ -109,7 +121,7 @@ def _evidence_files(
     facts: CardFacts,
     names: tuple[str, ...],
     templates: tuple[Path, ...],
-    text: str,
+    marked: str,
 ) -> dict[str, bytes]:
     evidence = Evidence(
         hubq=facts.version,
@@ -124,8 +136,8 @@ def _evidence_files(
         },
         recipe={
             "digest": facts.recipe_digest,
-            **_without_paths(msgspec.to_builtins(family.loaded.recipe)),
-            "suite": _without_paths(msgspec.to_builtins(family.loaded.suite)),
+            **without_paths(msgspec.to_builtins(family.loaded.recipe)),
+            "suite": without_paths(msgspec.to_builtins(family.loaded.suite)),
             "workloads": msgspec.to_builtins(family.loaded.workloads),
         },
         claims=facts.claims,
@@ -134,10 +146,16 @@ def _evidence_files(
         environments=_environments(family, (facts.variant,) if facts.variant else names),
         certificates=_certificates(family, facts.variant),
         templates=templates_digest(templates),
-        blocks=block_hashes(text),
+        blocks=block_hashes(plain(marked)),
         metadata=facts.metadata,
         charts=tuple(chart.evidence() for chart in facts.charts),
         snippets=tuple(msgspec.to_builtins(outcome) for outcome in facts.snippets.values()),
+        places=places_of(seal(marked) if facts.variant else marked, facts.charts),
+        family=family.repos,
+        gaps=_gaps(family, names, facts.variant),
+        overlaps={name: found for name, found in family.overlaps.items() if name in names},
+        command=family.command,
+        site=family.site,
     )
     return {EVIDENCE_FILE: pretty(evidence).encode(), COMPARISON_FILE: facts.comparison}
 
@@ -147,9 +165,7 @@ def _results(family: Family, names: tuple[str, ...], variant: str) -> dict[str, 
     found = {}
     for stage_id in sorted(family.results):
         result = family.results[stage_id]
-        if result.stage.kind not in _BENEATH and not stage_id.startswith(f"card/{variant}/"):
-            continue
-        if not result.stage.variant or result.stage.variant in names:
+        if _is_beneath(stage_id, names, variant):
             found[result.key] = {
                 "stage": stage_id,
                 "kind": result.stage.kind.value,
@@ -161,6 +177,23 @@ def _results(family: Family, names: tuple[str, ...], variant: str) -> dict[str, 
                 "files": msgspec.to_builtins(result.files),
             }
     return found
+
+
+def _gaps(family: Family, names: tuple[str, ...], variant: str) -> dict[str, dict[str, str]]:
+    """Return why what a card would rest on has no result, by stage."""
+    return {
+        stage_id: {"state": gap.state.value, "reason": gap.reason, "because": gap.because}
+        for stage_id, gap in sorted(family.gaps.items())
+        if _is_beneath(stage_id, names, variant)
+    }
+
+
+def _is_beneath(stage_id: str, names: tuple[str, ...], variant: str) -> bool:
+    """Say whether a card rests on a stage: a measurement, or the run of its own snippets."""
+    kind, _, rest = stage_id.partition("/")
+    about = rest.partition("/")[0]
+    own = bool(variant) and stage_id.startswith(f"{Kind.CARD.value}/{variant}/")
+    return own or (kind in _BENEATH and (not about or about in names))
 
 
 def _environments(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
@@ -185,15 +218,15 @@ def _certificates(family: Family, variant: str) -> dict[str, Any]:
     return found
 
 
-def _without_paths(data: Any) -> Any:
+def without_paths(data: Any) -> Any:
     """Return data in which files are named and never placed: paths of a machine are nobody's."""
     if isinstance(data, dict):
         return {
             key: PurePosixPath(value).name
-            if key in ("file", "dataset") and isinstance(value, str) and value.startswith("/")
-            else _without_paths(value)
+            if key in _PLACES and isinstance(value, str) and value.startswith(("/", "~"))
+            else without_paths(value)
             for key, value in data.items()
         }
     if isinstance(data, list | tuple):
-        return [_without_paths(value) for value in data]
+        return [without_paths(value) for value in data]
     return data

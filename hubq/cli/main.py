@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 from types import FrameType
@@ -9,7 +10,9 @@ from typing import NoReturn
 
 import click
 
+from hubq.cli.crashes import guard
 from hubq.cli.lazy import LazyGroup
+from hubq.secrets import redact
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("hubq.cli.demo:demo", "Release the bundled nano model to an embedded Hub."),
@@ -23,7 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bench": ("hubq.cli.bench:bench", "Measure speed and memory."),
     "card": ("hubq.cli.card:card", "Render, check, test and update model cards."),
     "preview": ("hubq.cli.preview:preview", "Show cards in a browser as the Hub shows them."),
-    "push": ("hubq.cli.stages:push", "Publish the variants' repos."),
+    "push": ("hubq.cli.push:push", "Publish the variants' repos."),
     "verify": ("hubq.cli.stages:verify", "Check published repos against what was made."),
     "import": ("hubq.cli.import_:import_", "Take over scores that were made elsewhere."),
     "export": ("hubq.cli.export:export", "Write scores in other formats."),
@@ -67,13 +70,14 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the program and exit with its code."""
+    guard()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:
-        error.show()
+        _wrong_use(error)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted; the same command goes on from here", err=True)
@@ -89,12 +93,17 @@ def _user_error(error: Exception) -> int:
 
     if not isinstance(error, UserError):
         raise error
-    from hubq.hub.redaction import redact
-
     click.echo(f"Error: {redact(error.message)}", err=True)
     if error.remedy:
         click.echo(redact(error.remedy), err=True)
     return error.exit_code
+
+
+def _wrong_use(error: click.ClickException) -> None:
+    """Say what is wrong with a command line; a token may stand in it by mistake."""
+    said = io.StringIO()
+    error.show(file=said)
+    click.echo(redact(said.getvalue()), err=True, nl=False)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:

@@ -42,7 +42,12 @@ _RELEASE_OPTIONS = [
     click.option(
         "--recipe", help="A bundled recipe's name or a YAML file  [default: by model type]"
     ),
-    click.option("--namespace", help="User or organisation of the repos  [default: the account's]"),
+    click.option(
+        "--namespace",
+        "--org",
+        "namespace",
+        help="User or organisation of the repos  [default: the account's]",
+    ),
     click.option(
         "--variant", "variants", multiple=True, help="Only this variant; may be repeated."
     ),
@@ -57,7 +62,6 @@ _RELEASE_OPTIONS = [
     click.option(
         "--hub", help="A Hub's address, or 'local' for an embedded one in the runs folder."
     ),
-    click.option("--private", is_flag=True, help="Keep the repos private."),
     click.option("--allow-gaps", is_flag=True, help="Publish cards on which numbers are missing."),
     click.option(
         "--allow-failing-snippets",

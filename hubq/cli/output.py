@@ -1,4 +1,4 @@
-"""How commands speak: data to stdout, everything else to stderr; text or JSON."""
+"""How commands speak: data to stdout, everything else to stderr; text or JSON; no secrets."""
 
 from __future__ import annotations
 
@@ -8,20 +8,26 @@ from collections.abc import Mapping, Sequence
 import click
 
 from hubq.model.codec import pretty
+from hubq.secrets import redact
 
 
 def data(value: object) -> None:
     """Write a value to stdout as indented JSON."""
-    click.echo(pretty(value), nl=False)
+    click.echo(redact(pretty(value)), nl=False)
 
 
 def text(line: str) -> None:
     """Write text that was asked for to stdout."""
-    click.echo(line)
+    click.echo(redact(line))
 
 
 def say(line: str) -> None:
     """Tell people something on stderr."""
+    click.echo(redact(line), err=True)
+
+
+def confide(line: str) -> None:
+    """Tell the person who asked something that only they may know, on stderr, as it is."""
     click.echo(line, err=True)
 
 
@@ -32,14 +38,14 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     ]
     for row in [headings, *rows]:
         cells = (str(cell).ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
+        click.echo(redact("  ".join(cells).rstrip()))
 
 
 def facts(pairs: Mapping[str, object]) -> None:
     """Write name and value pairs to stdout, one a line."""
     width = max(map(len, pairs), default=0)
     for name, value in pairs.items():
-        click.echo(f"{name.ljust(width)}  {value}")
+        click.echo(redact(f"{name.ljust(width)}  {value}"))
 
 
 def confirm(question: str, *, yes: bool) -> None:

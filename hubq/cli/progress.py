@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from typing import Self
 
 from hubq.cli.output import say
-from hubq.model.stage import Plan
-from hubq.runner import Event, Observer
-from hubq.units import human_duration
+from hubq.model.stage import Kind, Plan, Stage
+from hubq.runner import Event, Observer, Voice
+from hubq.units import human_duration, human_size
 
 _EVERY = 10.0
 """Seconds between plain progress lines of one stage."""
+_BYTES = "bytes"
 
 
 @contextlib.contextmanager
@@ -25,6 +26,29 @@ def watching(plan: Plan, *, clock: Callable[[], float] = time.monotonic) -> Iter
             yield terminal.see
     else:
         yield _Lines(plan, clock).see
+
+
+@contextlib.contextmanager
+def narrating(name: str) -> Iterator[Voice]:
+    """Give a voice for one thing that hubq does itself, shown like a stage."""
+    stage = Stage(id=name, kind=Kind.PUSH, backend="hubq", settings={})
+    begun = time.monotonic()
+    with watching(Plan(name=name, stages=(stage,))) as observer:
+        observer(Event(stage=name, what="started"))
+        yield Voice(name, observer)
+        observer(Event(stage=name, what="done", seconds=time.monotonic() - begun))
+
+
+def _amount(done: float, total: float, unit: str) -> str:
+    """Return how far something is: `3/8 items`, `1.2 MB/4.0 MB`."""
+    if unit == _BYTES:
+        return f"{human_size(done)}/{human_size(total)}"
+    return f"{done:.0f}/{total:.0f} {unit}"
+
+
+def _rate(rate: float, unit: str) -> str:
+    """Return how fast it goes on: `2.1/s`, `4.0 MB/s`."""
+    return f"{human_size(rate)}/s" if unit == _BYTES else f"{rate:.1f}/s"
 
 
 class _Lines:
@@ -54,6 +78,8 @@ class _Lines:
             say(f"{count} {event.stage}  skipped: {event.text}")
         elif event.what == "started":
             self.begun[event.stage] = self.spoken[event.stage] = self.clock()
+        elif event.what == "said":
+            say(f"        {event.stage}  {event.text}")
         elif event.what == "progress" and event.total:
             self._progress(event)
 
@@ -67,8 +93,8 @@ class _Lines:
         rate = (event.done - first) / max(now - self.begun[event.stage], 1e-9)
         left = (event.total - event.done) / rate
         say(
-            f"        {event.stage}  {event.done:.0f}/{event.total:.0f} {event.unit}"
-            f"  {rate:.1f}/s  {human_duration(left)} left"
+            f"        {event.stage}  {_amount(event.done, event.total, event.unit)}"
+            f"  {_rate(rate, event.unit)}  {human_duration(left)} left"
         )
 
 
@@ -77,9 +103,9 @@ class _Terminal:
 
     def __init__(self, plan: Plan) -> None:
         from rich.console import Console
+        from rich.markup import escape
         from rich.progress import (
             BarColumn,
-            MofNCompleteColumn,
             Progress,
             TextColumn,
             TimeElapsedColumn,
@@ -89,13 +115,16 @@ class _Terminal:
         self.progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            MofNCompleteColumn(),
+            TextColumn("{task.fields[amount]}"),
             TextColumn("{task.fields[rate]}"),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=Console(stderr=True),
         )
-        self.whole = self.progress.add_task("[bold]release", total=len(plan.stages), rate="")
+        self.whole = self.progress.add_task(
+            "[bold]release", total=len(plan.stages), rate="", amount=""
+        )
+        self.escape = escape
         self.bars: dict[str, int] = {}
         self.found: dict[str, float] = {}
 
@@ -108,13 +137,19 @@ class _Terminal:
 
     def see(self, event: Event) -> None:
         """Move the bars."""
+        text = self.escape(event.text)
         if event.what == "started":
-            self.bars[event.stage] = self.progress.add_task(event.stage, total=None, rate="")
+            self.bars[event.stage] = self.progress.add_task(
+                event.stage, total=None, rate="", amount=""
+            )
             return
         if event.what == "progress":
             self._move(event)
             return
-        self.progress.advance(self.progress.tasks[0].id)
+        if event.what == "said":
+            self.progress.print(f"  [dim]{event.stage}[/]  {text}")
+            return
+        self._settle()
         bar = self.bars.pop(event.stage, None)
         if bar is not None:
             self.progress.remove_task(bar)  # type: ignore[arg-type]
@@ -122,11 +157,17 @@ class _Terminal:
             took = human_duration(event.seconds)
             self.progress.print(f"[green]✓[/] {event.stage}  [dim]{took}[/]")
         elif event.what == "failed":
-            self.progress.print(f"[red]✗[/] {event.stage}  {event.text}", markup=True)
+            self.progress.print(f"[red]✗[/] {event.stage}  {text}", markup=True)
         elif event.what == "infeasible":
-            self.progress.print(f"[yellow]∅[/] {event.stage}  {event.text}", markup=True)
+            self.progress.print(f"[yellow]∅[/] {event.stage}  {text}", markup=True)
         elif event.what == "skipped":
-            self.progress.print(f"[yellow]-[/] {event.stage}  [dim]{event.text}[/]")
+            self.progress.print(f"[yellow]-[/] {event.stage}  [dim]{text}[/]")
+
+    def _settle(self) -> None:
+        """Move the bar of the whole release by one stage."""
+        self.progress.advance(self.whole)
+        whole = next(task for task in self.progress.tasks if task.id == self.whole)
+        self.progress.update(self.whole, amount=f"{whole.completed:.0f}/{whole.total:.0f}")
 
     def _move(self, event: Event) -> None:
         bar = self.bars.get(event.stage)
@@ -136,7 +177,15 @@ class _Terminal:
             task = next(task for task in self.progress.tasks if task.id == bar)
             first = self.found.setdefault(f"{event.stage} {event.unit}", event.done)
             done = event.done - first
-            rate = f"{done / task.elapsed:.1f} {event.unit}/s" if task.elapsed and done else ""
-            self.progress.update(bar, completed=event.done, total=event.total, rate=rate)  # type: ignore[arg-type]
+            rate = _rate(done / task.elapsed, event.unit) if task.elapsed and done else ""
+            amount = _amount(event.done, event.total, event.unit)
+            self.progress.update(
+                bar,  # type: ignore[arg-type]
+                completed=event.done,
+                total=event.total,
+                rate=rate,
+                amount=amount,
+            )
         else:
-            self.progress.update(bar, description=f"{event.stage} [dim]{event.text}[/]")  # type: ignore[arg-type]
+            said = f"{event.stage} [dim]{self.escape(event.text)}[/]"
+            self.progress.update(bar, description=said)  # type: ignore[arg-type]

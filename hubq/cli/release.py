@@ -7,6 +7,7 @@ import click
 from hubq.cli.options import format_option, release_options, yes_option
 from hubq.cli.planning import print_plan
 from hubq.cli.running import run
+from hubq.cli.terms import terms_options
 from hubq.model.stage import Kind
 from hubq.plan import ORDER
 from hubq.release.options import Options
@@ -14,6 +15,7 @@ from hubq.release.options import Options
 
 @click.command()
 @release_options
+@terms_options
 @click.option(
     "--until",
     type=click.Choice([kind.value for kind in ORDER]),

@@ -11,6 +11,7 @@ from hubq.cli.progress import watching
 from hubq.model.card import CellState
 from hubq.model.gap import Gap
 from hubq.model.stage import Kind
+from hubq.plan import PUSH
 from hubq.release.options import Options
 from hubq.release.run import Report, run_session
 from hubq.release.session import PUBLISHING, Session
@@ -55,10 +56,9 @@ def run(
 
 def _ask(session: Session, *, yes: bool) -> None:
     """Ask before repos on a real Hub are written to."""
-    pushing = [name for name in session.missing() if name.startswith("push/")]
-    if not pushing or session.endpoint.local or not session.kinds & PUBLISHING:
+    if PUSH not in session.missing() or session.endpoint.local or not session.kinds & PUBLISHING:
         return
-    repos = ", ".join(session.plan.repos[name.partition("/")[2]] for name in pushing)
+    repos = ", ".join(session.plan.repos.values())
     output.confirm(f"Publish {repos} to {session.endpoint.name}?", yes=yes)
 
 
@@ -68,18 +68,20 @@ def _show(_session: Session, report: Report, format_: str) -> None:
         return
     say_outcome(report)
     for variant, url in report.urls.items():
-        output.text(f"{variant}: {url}")
+        output.text(f"{variant}: {url}{' (unchanged)' if variant in report.unchanged else ''}")
+    if report.collection:
+        output.text(f"collection: {report.collection}")
     if report.report:
         output.text(f"family report: {report.report}")
 
 
 def say_outcome(report: Report) -> None:
     """Say how many stages were run and why others have no result."""
-    if not report.ran and not report.gaps:
+    if not report.done and not report.gaps:
         output.say(f"Nothing to do: all {report.cached} results are there.")
     else:
         took = human_duration(report.seconds)
-        output.say(f"{len(report.ran)} stages run, {report.cached} taken from earlier, {took}.")
+        output.say(f"{len(report.done)} stages run, {report.cached} taken from earlier, {took}.")
     for stage, gap in report.gaps.items():
         if not gap.because:
             _say_gap(stage, gap)

@@ -48,15 +48,6 @@ def _show_scores(session: Session, report: Report, format_: str) -> None:
 @release_options
 @yes_option
 @format_option
-def push(options: Options, yes: bool, format_: str) -> None:
-    """Publish the repos of SOURCE's variants, after everything they need."""
-    run(options, [Kind.PUSH], yes=yes, format_=format_)
-
-
-@click.command()
-@release_options
-@yes_option
-@format_option
 def verify(options: Options, yes: bool, format_: str) -> None:
     """Compare SOURCE's published repos, file by file, with what was made."""
     run(options, [Kind.VERIFY], yes=yes, format_=format_)

@@ -8,7 +8,7 @@ import click
 
 from hubq.cli import output
 from hubq.cli.options import format_option, runs_dir_option
-from hubq.release.status import releases, stage_states
+from hubq.release.status import publications, releases, stage_states
 
 
 @click.command()
@@ -34,3 +34,8 @@ def status(name: str | None, runs_dir: Path, format_: str) -> None:
         return
     rows = [[s["stage"], s["state"], s["took"], s["key"][:12], s["reason"]] for s in states]
     output.table(["stage", "state", "took", "key", ""], rows)
+    for one in publications(runs_dir, name):
+        output.say(
+            f"publication {one['id']} to {one['hub']} is not finished: go on with hubq push "
+            "--resume, or undo it with --abort"
+        )

@@ -22,6 +22,7 @@ from hubq.errors import BadInput, HubProblem
 from hubq.evaluate.items import Item
 from hubq.evaluate.marking import Mark, Rules, mark
 from hubq.model.suite import JudgeSpec
+from hubq.secrets import keep_secret
 
 CACHE = "judge.jsonl"
 
@@ -123,6 +124,7 @@ class Judge:
                 f"judge: the environment variable {spec.key_variable} is not set",
                 remedy=f"Set {spec.key_variable} to the key of {spec.model}.",
             )
+        keep_secret(self._key)
         self.spec = spec
         self._cache, self._pause = cache, pause
         self._known = _read_cache(cache)

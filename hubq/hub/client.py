@@ -24,6 +24,7 @@ TIMEOUT = 120.0
 """Seconds without a byte after which a request is given up; the Hub itself stops a commit at 60."""
 
 _CONNECT_TIMEOUT = 15.0
+_TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _limits: dict[str, float] = {}
 _setup_lock = threading.Lock()
 _commit_lock = threading.Lock()
@@ -68,20 +69,23 @@ def find_token(endpoint: str) -> str | None:
 
 
 @contextmanager
-def committing(endpoint: str) -> Iterator[None]:
-    """Hold the client library's commit settings for one endpoint.
+def committing(*, xet: bool = False) -> Iterator[None]:
+    """Hold the client library's commit settings.
 
-    The library uploads through Xet whenever it is installed and fails on a server that has none.
-    Its warnings are nobody's business here: those about metadata are the card lint's, those about
-    the HTTP library its own. Both are settings of the process, so commits are made one after the
-    other.
+    The library uploads through Xet whenever it is installed and fails on a server that has none; so
+    Xet is off but for a transfer to a server that was asked. Its warnings are nobody's business
+    here: those about metadata are the card lint's, those about the HTTP library its own. Both are
+    settings of the process, so commits are made one after the other.
+
+    Args:
+        xet: whether the server has Xet, and it is to be used.
     """
     from huggingface_hub import constants
 
     with _commit_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         before = constants.HF_HUB_DISABLE_XET
-        constants.HF_HUB_DISABLE_XET = before or endpoint != HUGGING_FACE
+        constants.HF_HUB_DISABLE_XET = before or not xet
         try:
             yield
         finally:
@@ -120,7 +124,11 @@ def _client_with_limits() -> httpx2.Client:
 
     client = default_client_factory()
     hooks = client.event_hooks
-    client.event_hooks = {**hooks, "request": [*hooks["request"], _limit]}
+    client.event_hooks = {
+        **hooks,
+        "request": [*hooks["request"], _limit],
+        "response": [*hooks.get("response", []), _turned_away],
+    }
     return client
 
 
@@ -136,6 +144,22 @@ def _limit(request: httpx2.Request) -> None:
     }
     kept = {kind: value for kind, value in given.items() if value is not None}
     request.extensions = {**request.extensions, "timeout": {**defaults, **kept}}
+
+
+def _turned_away(response: httpx2.Response) -> None:
+    """Raise at once where the library would ask again in silence, for as long as the server says.
+
+    Whether and when to ask again is for `Retries`, which has a limit and says that it waits.
+    Downloads keep the library's own patience.
+    """
+    url = response.request.url
+    if response.status_code not in _TRY_AGAIN or not url.path.startswith("/api/"):
+        return
+    if _origin(str(url)) in _limits:
+        from huggingface_hub.utils import hf_raise_for_status
+
+        response.read()
+        hf_raise_for_status(response)
 
 
 def _origin(address: str) -> str:

@@ -17,10 +17,13 @@ import msgspec
 
 from hubq.errors import BadInput, HubProblem, RemoteMoved, UserError
 from hubq.hub.port import Unavailable
-from hubq.hub.redaction import redact
+from hubq.hub.proxies import proxy_for
+from hubq.secrets import redact
 
+_CHECK_PROXY = "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY."
 _AGAIN = "Run the same command again; what is done is kept."
 _REFUSED_CARD = "Invalid metadata in README.md."
+_FULL = ("storage", "quota", "billing")
 _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -30,6 +33,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         repo, revision, path: as far as the request is about them.
         doing: the verb: `read`, `write to`.
+        noun: what `repo` is: a `model`, a `collection`.
         token: never shown; taken out of every text.
     """
 
@@ -38,6 +42,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     revision: str = ""
     path: str = ""
     doing: str = "read"
+    noun: str = "model"
     token: str | None = None
 
     @property
@@ -102,6 +107,10 @@ def _said(error: BaseException, call: Call) -> UserError | None:
 
 def _said_otherwise(error: BaseException, call: Call) -> UserError | None:
     """Return hubq's error for what is not an HTTP exchange that failed; none for a bug."""
+    from huggingface_hub.errors import EntryNotFoundError
+
+    if isinstance(error, EntryNotFoundError):  # a file to be copied inside a repo is not there
+        return BadInput(f"{call.where}: {_clean(_line(error), call)}")
     if type(error) is RuntimeError and isinstance(error.__cause__, Exception):
         return _said(error.__cause__, call)  # how the library wraps a failed upload
     if isinstance(error, ValueError) and str(error).startswith(_REFUSED_CARD):
@@ -158,30 +167,47 @@ def _by_status(error: Any, call: Call) -> UserError:
     status: int = error.response.status_code
     why = _clean(error.server_message or "", call).replace("\n", "; ")
     tail = f": {why}" if why else ""
-    if status == 401:
-        known = call.repo and "Invalid credentials" not in why
-        return _unknown_repo(call) if known else _unknown_token(call, tail)
-    if status in {402, 403}:
-        return BadInput(
-            f"{call.where}: no permission to {call.doing} it on {call.endpoint}{tail}",
-            remedy="Use a token that may write there, or choose another --namespace.",
-        )
+    if status == 407:
+        return _by_proxy(call, f"{status} {why}".strip())
+    if status in _TRY_AGAIN or status >= 500:
+        said = f"{call.endpoint} answered {status} for {call.where}{tail}"
+        return Unavailable(said, remedy=_AGAIN, retry_after=_retry_after(error.response.headers))
     if status in {409, 412}:
         return RemoteMoved(
             f"{call.where}: changed on {call.endpoint} since the plan{tail}",
             remedy="Run the same command again: it plans anew and shows what is different.",
         )
-    if status in _TRY_AGAIN or status >= 500:
-        said = f"{call.endpoint} answered {status} for {call.where}{tail}"
-        return Unavailable(said, remedy=_AGAIN, retry_after=_retry_after(error.response.headers))
-    kind = BadInput if status == 400 else HubProblem
-    return kind(f"{call.endpoint} answered {status} for {call.where}{tail}")
+    return _refused(status, call, why, tail)
+
+
+def _refused(status: int, call: Call, why: str, tail: str) -> UserError:
+    """Return hubq's error for a no that stays one."""
+    if status in {401, 404} and call.repo and "Invalid credentials" not in why:
+        return _unknown_repo(call)
+    if status == 401:
+        return _unknown_token(call, tail)
+    if status in {402, 403}:
+        return _forbidden(call, why, tail)
+    kind = BadInput if status in {400, 413, 422} else HubProblem
+    return kind(
+        f"{call.endpoint} answered {status} for {call.where}{tail}",
+        remedy="Mend what it says; the same command again would be answered alike.",
+    )
+
+
+def _forbidden(call: Call, why: str, tail: str) -> BadInput:
+    said = f"{call.where}: no permission to {call.doing} it on {call.endpoint}{tail}"
+    if any(word in why.lower() for word in _FULL):
+        owner = call.repo.partition("/")[0]
+        remedy = f"Free storage of {owner} at {call.endpoint}/{owner}, or ask the Hub for more."
+        return BadInput(said, remedy=f"{remedy} What was sent is kept.")
+    return BadInput(said, remedy="Use a token that may write there, or choose another --namespace.")
 
 
 def _unknown_repo(call: Call) -> BadInput:
     return BadInput(
-        f"{call.repo}: no such model on {call.endpoint}, or no access to it",
-        remedy="Check the spelling; for a private model run `hf auth login` or set HF_TOKEN.",
+        f"{call.repo}: no such {call.noun} on {call.endpoint}, or no access to it",
+        remedy="Check the spelling; if it is private, run `hf auth login` or set HF_TOKEN.",
     )
 
 
@@ -202,15 +228,22 @@ def _not_transported(error: Exception, call: Call) -> UserError:
             remedy="Set SSL_CERT_FILE to the authority's certificate.",
         )
     if isinstance(error, httpx2.ProxyError):
-        return HubProblem(
-            _clean(f"{call.endpoint}: the proxy refused: {text}", call),
-            remedy="Check HTTPS_PROXY and NO_PROXY.",
-        )
+        return _by_proxy(call, text)
     if isinstance(error, httpx2.TimeoutException):
         return _silent(call, "did not answer in time")
     if isinstance(error, httpx2.ConnectError):
-        return _silent(call, f"cannot be reached ({text})" if text else "cannot be reached")
+        proxy = proxy_for(call.endpoint)
+        how = f"cannot be reached through the proxy {proxy}" if proxy else "cannot be reached"
+        said = _silent(call, f"{how} ({text})" if text else how)
+        said.remedy = _CHECK_PROXY if proxy else said.remedy
+        return said
     return _silent(call, f"dropped the connection ({text})" if text else "dropped the connection")
+
+
+def _by_proxy(call: Call, why: str) -> HubProblem:
+    proxy = proxy_for(call.endpoint)
+    said = f"{call.endpoint}: the proxy {proxy} refused: {why}".replace("  ", " ")
+    return HubProblem(_clean(said, call), remedy=_CHECK_PROXY)
 
 
 def _silent(call: Call, what: str) -> Unavailable:

@@ -13,7 +13,7 @@ from hubq.errors import BadInput
 from hubq.hub.hashes import LocalFile, local_files
 from hubq.hub.manifest import MANIFEST, listed, manifest
 from hubq.hub.port import Content, Hub, RemoteFile, RepoInfo
-from hubq.hub.redaction import refuse_secrets
+from hubq.hub.scanning import refuse_secrets
 from hubq.units import human_size
 
 Change = Literal["added", "changed", "unchanged"]

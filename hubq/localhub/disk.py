@@ -49,9 +49,9 @@ class Disk:
             temporary.unlink(missing_ok=True)
             raise
 
-    def write_bytes(self, path: Path, content: bytes) -> None:
+    def write_bytes(self, path: Path, content: bytes, *, mode: int = 0o644) -> None:
         """Replace the content of a file."""
-        with self.replacing(path) as file:
+        with self.replacing(path, mode=mode) as file:
             file.write(content)
 
     def write_json(self, path: Path, value: Any, *, mode: int = 0o644) -> None:

@@ -60,7 +60,9 @@ class LocalHub:
         self._host = host
         self._port = port
         self._allow_remote = allow_remote
-        self._service = Service(self.storage, Signer(), part_bytes, page_size)
+        self._service = Service(
+            self.storage, Signer(self.storage.signing_key), part_bytes, page_size
+        )
         self._serving: Serving | None = None
         self._settings = {
             "http": _DroppableProtocol if faults else H11Protocol,

@@ -10,7 +10,8 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from urllib.parse import urlencode
 
 from hubq.localhub.problems import ForbiddenError
@@ -18,11 +19,28 @@ from hubq.localhub.problems import ForbiddenError
 LIFETIME_S = 6 * 3600
 
 
-class Signer:
-    """Signs query strings with a key that lives as long as the process."""
+KEY_BYTES = 32
 
-    def __init__(self) -> None:
-        self._key = secrets.token_bytes(32)
+
+def new_key() -> bytes:
+    """Return a fresh random key."""
+    return secrets.token_bytes(KEY_BYTES)
+
+
+class Signer:
+    """Signs query strings.
+
+    Args:
+        key: gives the key, asked once, when it is first needed. An upload that goes on after a
+            restart of the server needs the same one then.
+    """
+
+    def __init__(self, key: Callable[[], bytes] = new_key) -> None:
+        self._give = key
+
+    @cached_property
+    def _key(self) -> bytes:
+        return self._give()
 
     def sign(self, purpose: str, **fields: str | int) -> str:
         """Return a query string that `check` accepts for this purpose, for six hours."""

@@ -1,6 +1,7 @@
 """A folder that holds a Hub: repos, contents, accounts and collections.
 
     DIR/accounts.json                   users and tokens, mode 0600
+    DIR/signing.key                     signs upload and download addresses, mode 0600
     DIR/blobs/ab/<sha256>               contents; DIR/uploads holds parts on their way
     DIR/repos/<kind>/<ns>/<name>/       repo.json, commits/, refs/, lfs/, discussions/
     DIR/collections/<ns>/<slug>.json
@@ -25,6 +26,7 @@ from hubq.localhub.collection import CollectionShelf
 from hubq.localhub.disk import Disk
 from hubq.localhub.problems import BadRequestError, ConflictError, RepoNotFoundError
 from hubq.localhub.repository import Repository, now
+from hubq.localhub.signing import KEY_BYTES, new_key
 from hubq.localhub.values import KINDS, FileEntry, Kind, RepoRecord, git_oid
 
 _RESERVED = frozenset({"api", "collections", "datasets", "models", "spaces"})
@@ -61,6 +63,23 @@ class Storage:
         """Return the account `local`, made at the first call."""
         with self.lock:
             return self.accounts.writer()
+
+    def signing_key(self) -> bytes:
+        """Return the key of signed addresses, made at the first call.
+
+        It is kept, so that an address outlives the server that gave it: an upload of many parts
+        goes on where a restart broke it off.
+        """
+        path = self.directory / "signing.key"
+        with self.lock:
+            try:
+                key = path.read_bytes()
+            except FileNotFoundError:
+                key = b""
+            if len(key) != KEY_BYTES:
+                key = new_key()
+                self.blobs.disk.write_bytes(path, key, mode=0o600)
+            return key
 
     def repos(self, kind: Kind = "model") -> list[Repository]:
         """Return all repos of a kind, sorted by id."""

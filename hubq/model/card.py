@@ -102,6 +102,16 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         metadata: the front matter of the card, by which a later release knows its own keys again.
         charts: each chart's files, finding and claims.
         snippets: each snippet of the card with what became of it when it was run.
+        places: block of the card -> (offset in characters of the block's text, claim's id) of each
+            number printed there, in their order; `` (no name) for what stands outside blocks,
+            counted from the text's start. What is printed is the claim's `shown`, or that without
+            its sign.
+        family: variant -> repo, for the variants that are published.
+        gaps: stage without a result -> `state`, `reason`, and `because`, the stage that failed
+            first where it is another one.
+        overlaps: variant -> what its calibration rows share with the evaluation sets.
+        command: the hubq command that makes the release again.
+        site: the address that the card's links to repos start with; empty for links from the root.
     """
 
     hubq: str
@@ -119,4 +129,10 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, Any] = {}
     charts: tuple[dict[str, Any], ...] = ()
     snippets: tuple[dict[str, Any], ...] = ()
+    places: dict[str, tuple[tuple[int, str], ...]] = {}
+    family: dict[str, str] = {}
+    gaps: dict[str, dict[str, str]] = {}
+    overlaps: dict[str, dict[str, Any]] = {}
+    command: str = ""
+    site: str = ""
     schema: int = EVIDENCE_SCHEMA

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from hubq.model.card import CellState
+from hubq.secrets import redact
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,3 +30,8 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
     phase: str = ""
     log: str = ""
     log_tail: str = ""
+
+    def redacted(self) -> Gap:
+        """Return the same gap without secrets: what a worker or a hub said may hold some."""
+        said = {name: redact(getattr(self, name)) for name in ("reason", "phase", "log_tail")}
+        return msgspec.structs.replace(self, **said)

@@ -140,6 +140,24 @@ class CardSpec(Strict, frozen=True, kw_only=True):
     intro: str = ""
 
 
+class EvidenceSpec(Strict, frozen=True, kw_only=True):
+    """What is published beside the weights, so that others can check the cards.
+
+    Attributes:
+        gold: the tasks whose right answers and options may be published, because their license
+            allows it; `all` for every task that hubq asks itself. Questions and pictures never are.
+        max_mb: how large a repo's `evidence/` folder may be, in millions of bytes; above it the
+            largest samples are published without their answers, and that is said.
+    """
+
+    gold: tuple[Name, ...] | Literal["all"] = ()
+    max_mb: PositiveInt = 100
+
+    def allows(self, task: str) -> bool:
+        """Say whether right answers of a task may be published."""
+        return self.gold == "all" or task in self.gold
+
+
 class Recipe(Strict, frozen=True, kw_only=True):
     """What to do with a family of models.
 
@@ -155,6 +173,7 @@ class Recipe(Strict, frozen=True, kw_only=True):
         margins: the same for single tasks.
         explained: `VARIANT/TASK` -> why that variant scores above the baseline there; without it
             such a score is suspect.
+        evidence: what is published beside the weights.
     """
 
     schema: Literal[1]
@@ -172,6 +191,7 @@ class Recipe(Strict, frozen=True, kw_only=True):
     margin: Annotated[float, msgspec.Meta(gt=0.0)] = 1.0
     margins: dict[str, Annotated[float, msgspec.Meta(gt=0.0)]] = {}
     explained: dict[str, str] = {}
+    evidence: EvidenceSpec = EvidenceSpec()
 
 
 class LoadedRecipe(msgspec.Struct, frozen=True, kw_only=True):

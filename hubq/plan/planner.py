@@ -197,6 +197,7 @@ class _Planner:
             "recipe": recipe.name,
             "title": recipe.title,
             "card": _plain(recipe.card),
+            "evidence": _plain(recipe.evidence),
             "margin": recipe.margin,
             "margins": recipe.margins,
             "explained": recipe.explained,

@@ -25,7 +25,7 @@ from hubq.release.machine import Machine
 from hubq.release.options import Options
 from hubq.release.programs import program_digests
 from hubq.release.workshop import certify_stage
-from hubq.runner import Observer, Runner, View, Workshop
+from hubq.runner import Observer, Runner, View, Voice, Workshop
 from hubq.store import Store
 from hubq.workers.registry import worker_for
 
@@ -224,11 +224,9 @@ class _Workshop(Workshop):
             device=self.machine.device,
         )
 
-    def perform(
-        self, stage: Stage, view: View, work: Path, say: Callable[[str], None]
-    ) -> Collected:
+    def perform(self, stage: Stage, view: View, work: Path, voice: Voice) -> Collected:
         """Do nothing: every stage has a worker."""
-        del view, work, say
+        del view, work, voice
         raise AssertionError(f"{stage.id} is done by a worker")
 
     def collect(self, stage: Stage, work: Path, out: dict[str, Any]) -> Collected:

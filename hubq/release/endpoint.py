@@ -95,9 +95,21 @@ class Endpoint:
 
 
 def local_server(
-    folder: Path, *, host: str = "127.0.0.1", port: int = 0, remote: bool = False
+    folder: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    remote: bool = False,
+    faults: bool = False,
 ) -> LocalHub:
     """Return the embedded Hub over a folder, not yet started.
+
+    Args:
+        folder: where its repos are.
+        host: name or address it listens on.
+        port: 0 takes a free one.
+        remote: whether other machines may connect.
+        faults: whether failures can be planned and requests are logged.
 
     Raises:
         BadInput: the extra `local` is not installed.
@@ -109,7 +121,7 @@ def local_server(
             f"the embedded Hub needs {error.name}, which is not installed",
             remedy='Install it: pip install "hubq[local]"',
         ) from error
-    return LocalHub(folder, host=host, port=port, allow_remote=remote)
+    return LocalHub(folder, host=host, port=port, allow_remote=remote, faults=faults)
 
 
 def local_storage(folder: Path) -> Storage:

@@ -20,7 +20,7 @@ from hubq.units import human_duration, human_size
 _EVERY_S = 5.0
 
 
-class _Telling:
+class Telling:
     """Says how far a download is: at its start, every few seconds, and at its end."""
 
     def __init__(self, name: str, say: Callable[[str], None]) -> None:
@@ -109,7 +109,7 @@ class Inputs:
             folders=self.folders,
             hub=self._dataset,
             offline=not self.fetch,
-            progress=_Telling(task.name, self.say),
+            progress=Telling(task.name, self.say),
         )
 
     def _folders(self, task: TaskSpec) -> dict[str, Path]:

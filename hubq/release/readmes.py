@@ -7,13 +7,14 @@ from typing import Any
 import msgspec
 
 from hubq.errors import Refused
-from hubq.hub.port import Hub
+from hubq.hub.publication.plan import Merged
 from hubq.markdown import frontmatter
 from hubq.markdown.blocks import BrokenMarkers, find_blocks
 from hubq.markdown.header import Uneditable
-from hubq.markdown.merging import Conflict, Merged, merge, unified
+from hubq.markdown.merging import Conflict, merge, unified
+from hubq.markdown.merging import Merged as MergedText
 from hubq.markdown.ownership import KeptKey, own
-from hubq.model.card import CARD_FILE, EVIDENCE_FILE
+from hubq.model.card import CARD_FILE
 
 
 class Readme(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,7 +22,6 @@ class Readme(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         content: its bytes.
-        parent: the commit it was merged with; none where the repo is new.
         merged: what became of the blocks; none where there was no README to merge with.
         keys: what became of the front matter's keys: changed ones.
         kept: keys of the front matter that stay as a person wrote them.
@@ -30,8 +30,7 @@ class Readme(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     content: bytes
-    parent: str | None = None
-    merged: Merged | None = None
+    merged: MergedText | None = None
     keys: tuple[str, ...] = ()
     kept: tuple[KeptKey, ...] = ()
     patch: str = ""
@@ -67,22 +66,28 @@ class Readme(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
 
-def readme_for(hub: Hub, repo: str, rendered: bytes) -> Readme:
-    """Return the README to publish in a repo: the card, merged with the README that is there.
+def merged_for(repo: str, existing: bytes, evidence: bytes, rendered: bytes) -> Merged:
+    """Return what a repo's README becomes when a card is put into it.
+
+    Args:
+        repo: whose README it is.
+        existing: the README there.
+        evidence: the `hubq.json` there; an empty object for none.
+        rendered: the card as it was rendered.
 
     Raises:
         Refused: the README there cannot be edited safely.
     """
-    parent = hub.head(repo)
-    there = hub.tree(repo, parent) if parent else {}
-    if parent is None or CARD_FILE not in there:
-        return Readme(content=rendered, parent=parent)
-    evidence = hub.read(repo, parent, EVIDENCE_FILE) if EVIDENCE_FILE in there else b"{}"
     try:
-        merged = merge_readme(hub.read(repo, parent, CARD_FILE), rendered, evidence)
+        merged = merge_readme(existing, rendered, evidence)
     except (BrokenMarkers, Uneditable) as error:
         raise Refused(f"{repo}: {CARD_FILE}: {error.message}", remedy=error.remedy) from None
-    return msgspec.structs.replace(merged, parent=parent)
+    return Merged(
+        content=merged.content,
+        facts=merged.facts(),
+        remarks=tuple(merged.remarks()),
+        patch=merged.patch,
+    )
 
 
 def merge_readme(existing: bytes, rendered: bytes, evidence: bytes = b"{}") -> Readme:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from urllib.parse import urlsplit
 
 import msgspec
 
 from hubq.executors.local import LocalExecutor
 from hubq.executors.port import Executor
+from hubq.hub.publication.plan import Published, PublishedRepo
 from hubq.model.gap import Gap
-from hubq.model.stage import Kind, Plan
-from hubq.plan import REPORT, stage_environment
+from hubq.model.stage import Plan
+from hubq.plan import PUSH, REPORT, VERIFY, stage_environment
 from hubq.release.materials import Materials
 from hubq.release.session import Session
 from hubq.release.workshop import ReleaseWorkshop, has_worker
@@ -28,7 +30,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         cached: how many results were there already.
         gaps: stage id -> why it has no result.
         seconds: how long it took.
-        urls: variant -> address of its published repo.
+        urls: variant -> address of its published repo, or of its pull request.
+        unchanged: the variants that were on the Hub already as they are to be.
+        collection: the address of the family's collection; empty for none.
+        looked: the stages that are done at every run, and found nothing to do this time.
         report: where the family report is; empty when it was not asked for.
         exit_code: of the program.
     """
@@ -40,6 +45,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     urls: dict[str, str]
     report: str
     exit_code: int
+    unchanged: tuple[str, ...] = ()
+    collection: str = ""
+    looked: tuple[str, ...] = ()
+
+    @property
+    def done(self) -> tuple[str, ...]:
+        """The stages that were run and did something."""
+        return tuple(name for name in self.ran if name not in self.looked)
 
 
 def local_executor(session: Session) -> Executor:
@@ -99,11 +112,9 @@ def _run(session: Session, watching: Watching, executor: Executor) -> Outcome:
 
 
 def _report(session: Session, outcome: Outcome) -> Report:
-    urls = {}
-    for stage in session.plan.stages:
-        if stage.kind is Kind.PUSH and stage.id in outcome.keys:
-            facts = session.store.load(outcome.keys[stage.id]).facts
-            urls[stage.variant] = session.endpoint.address(facts["repo"])
+    published = _published(session, outcome)
+    unchanged = tuple(one.variant for one in published.repos if not one.changed)
+    still = len(unchanged) == len(published.repos)
     report = ""
     if REPORT in outcome.keys:
         report = str(session.store.folder(outcome.keys[REPORT]) / "report.html")
@@ -113,7 +124,29 @@ def _report(session: Session, outcome: Outcome) -> Report:
         cached=outcome.cached,
         gaps=outcome.gaps,
         seconds=round(outcome.seconds, 1),
-        urls=urls,
+        urls={one.variant: _address(session, one) for one in published.repos},
         report=report,
         exit_code=max(codes, default=0),
+        unchanged=unchanged,
+        collection=_place(session, published.collection),
+        looked=(PUSH, VERIFY) if published.repos and still else (),
     )
+
+
+def _published(session: Session, outcome: Outcome) -> Published:
+    """Return what this run found or put on the Hub."""
+    if PUSH not in outcome.keys:
+        return Published(id="", repos=())
+    return msgspec.convert(session.store.load(outcome.keys[PUSH]).facts, Published)
+
+
+def _address(session: Session, one: PublishedRepo) -> str:
+    """Return where people find a variant."""
+    if one.route == "pull-request":
+        return _place(session, one.url)
+    return session.endpoint.address(one.repo)
+
+
+def _place(session: Session, url: str) -> str:
+    """Return an address on the release's Hub as people keep it: an embedded Hub's port changes."""
+    return session.endpoint.address(urlsplit(url).path.lstrip("/")) if url else ""

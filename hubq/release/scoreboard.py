@@ -12,7 +12,7 @@ from hubq.model.recipe import BASELINE
 from hubq.release.carding import family_of
 from hubq.release.run import Report
 from hubq.release.session import Session
-from hubq.runner import View
+from hubq.release.views import view_of
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +63,7 @@ class Scoreboard(msgspec.Struct, frozen=True, kw_only=True):
 
 def scoreboard(session: Session, report: Report) -> Scoreboard:
     """Return what the evaluation of an opened and run release found."""
-    family = family_of(session, _view(session, report))
+    family = family_of(session, view_of(session, report.gaps))
     names = (*family.published, *family.controls)
     document = compare(family, names)
     lines = tuple(
@@ -80,22 +80,6 @@ def scoreboard(session: Session, report: Report) -> Scoreboard:
         noise={
             name: entry["noise"] for name, entry in document["scores"].items() if entry["noise"]
         },
-    )
-
-
-def _view(session: Session, report: Report) -> View:
-    """Return the results of a run, as a card's stage would see them."""
-    store, keys = (
-        session.store,
-        session.plan.keys(
-            {name: f"{gap.state.value}: {gap.reason}" for name, gap in report.gaps.items()}
-        ),
-    )
-    there = {name: key for name, key in keys.items() if name not in report.gaps and store.has(key)}
-    return View(
-        results={name: store.load(key) for name, key in there.items()},
-        folders={name: store.folder(key) for name, key in there.items()},
-        gaps=report.gaps,
     )
 
 

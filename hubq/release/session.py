@@ -13,15 +13,16 @@ import msgspec
 from hubq import recipes
 from hubq.errors import BadInput
 from hubq.evaluate import harness
-from hubq.hub.push_plan import check_permission
+from hubq.hub.publication.ownership import check_targets
 from hubq.hub.resolve import is_folder, pin_source, resolve_folder
 from hubq.model.codec import pretty, read_json
 from hubq.model.gap import Gap
 from hubq.model.recipe import BASELINE, LoadedRecipe
 from hubq.model.source import COMMIT, Source, split_reference
-from hubq.model.stage import Kind, Plan
+from hubq.model.stage import Kind, Plan, Stage
 from hubq.model.suite import Engine
 from hubq.plan import (
+    PUSH,
     Context,
     calibration_of,
     environments,
@@ -39,6 +40,7 @@ from hubq.quantize import (
 from hubq.quantize.footprint import Estimate
 from hubq.quantize.shapes import Weights, weight_bytes
 from hubq.quantize.tensor_parallel import Split
+from hubq.release.attesting import check_ready as check_signing
 from hubq.release.endpoint import Endpoint
 from hubq.release.engines import choose
 from hubq.release.inputs import Inputs
@@ -192,10 +194,11 @@ class Session:
         missing = self.missing()
         if any(name.startswith("quantize/") for name in missing):
             self.store.need_space(self.needs_disk())
-        pushes = [stage for stage in self.plan.stages if stage.kind is Kind.PUSH]
-        if any(stage.id in missing for stage in pushes):
-            for target in sorted({repo.partition("/")[0] for repo in self.plan.repos.values()}):
-                check_permission(self.endpoint.hub, target)
+        if PUSH in missing:
+            check_signing(self.options.terms)
+            check_targets(
+                self.endpoint.hub, self.plan.repos.values(), direct=self.options.terms.direct
+            )
 
     def save_index(self, keys: dict[str, str], gaps: dict[str, Gap]) -> None:
         """Keep what this release is made of, for `status` and `show`.
@@ -343,8 +346,14 @@ def describe(plan: Plan, keys: dict[str, str], store: Store) -> list[dict[str, A
             "kind": stage.kind.value,
             "backend": stage.backend,
             "key": keys[stage.id],
-            "state": "cached" if store.has(keys[stage.id]) else "to run",
+            "state": _state(stage, there=store.has(keys[stage.id])),
             "needs": [need.stage for need in stage.needs],
         }
         for stage in plan.stages
     ]
+
+
+def _state(stage: Stage, *, there: bool) -> str:
+    if there:
+        return "to look at again" if stage.again else "cached"
+    return "to run"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hubq.errors import BadInput
+from hubq.hub.publication.protocol import unfinished
 from hubq.model.codec import read_json
 from hubq.release.session import Release
 from hubq.store import Store
@@ -64,3 +65,13 @@ def stage_states(runs_dir: Path, name: str) -> list[dict[str, Any]]:
             {"stage": stage.id, "state": state, "took": took, "key": key, "reason": reason}
         )
     return states
+
+
+def publications(runs_dir: Path, name: str) -> list[dict[str, Any]]:
+    """Return the publications of a release that were begun here and are not finished."""
+    folders = sorted((runs_dir / "publications" / name).glob("*"))
+    plans = [plan for folder in folders if (plan := unfinished(folder)) is not None]
+    return [
+        {"id": plan.id, "hub": plan.endpoint, "repos": [one.repo for one in plan.repos]}
+        for plan in plans
+    ]

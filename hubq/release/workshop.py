@@ -20,10 +20,11 @@ from hubq.model.stage import Kind, Stage
 from hubq.model.suite import FIDELITY, HARNESSES
 from hubq.plan import stage_environment
 from hubq.quantize import certificate, engine_certificate, quantization
-from hubq.release import carding, pushing, snippets
+from hubq.release import carding, publishing, snippets
 from hubq.release.materials import Materials
 from hubq.release.session import Session
-from hubq.runner import View, Workshop
+from hubq.release.verifying import verify_family
+from hubq.runner import View, Voice, Workshop
 from hubq.workers.registry import worker_for
 
 Job = Callable[[Mapping[str, Any], Mapping[str, Path]], dict[str, Any]]
@@ -111,21 +112,19 @@ class ReleaseWorkshop(Workshop):
         _, read = _worker_stage(stage)
         return read(work, out)
 
-    def perform(
-        self, stage: Stage, view: View, work: Path, say: Callable[[str], None]
-    ) -> Collected:
+    def perform(self, stage: Stage, view: View, work: Path, voice: Voice) -> Collected:
         """Do a stage in hubq's own process."""
         match stage.kind:
             case Kind.RESOLVE:
-                return self._resolve(work, say)
+                return self._resolve(work, voice)
             case Kind.SCORE:
                 return self._score(stage, view.folders[stage.needs[0].stage], work)
             case Kind.CARD:
                 return carding.render(self.session, stage, view, work)
             case Kind.PUSH:
-                return pushing.push(self.session, stage, view, work, say)
+                return publishing.publish(self.session, stage, view, work, voice)
             case Kind.VERIFY:
-                return pushing.verify(self.session, stage, view, work)
+                return verify_family(self.session, view, work, voice)
             case _:
                 raise AssertionError(f"{stage.kind} is done by a worker")
 

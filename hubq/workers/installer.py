@@ -19,6 +19,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from hubq.errors import EnvironmentProblem
+from hubq.secrets import find_secret
 
 Progress = Callable[[str], None]
 
@@ -153,7 +154,7 @@ def remedy_for(said: str, *, offline: bool) -> str:
 
 def uv_environ(environ: Mapping[str, str], pip_config: Mapping[str, str]) -> dict[str, str]:
     """Return the variables uv runs with: the given ones without secrets, and pip's settings."""
-    kept = {name: value for name, value in environ.items() if not _is_secret(name)}
+    kept = {name: value for name, value in environ.items() if not _is_secret(name, value)}
     for name, value in settings_from_pip(environ, pip_config).items():
         kept.setdefault(name, value)
     kept.pop("VIRTUAL_ENV", None)
@@ -232,9 +233,10 @@ def _exists(link: str) -> bool:
     return Path(urlsplit(link).path if scheme == "file" else link).exists()
 
 
-def _is_secret(name: str) -> bool:
+def _is_secret(name: str, value: str) -> bool:
     index_credential = name.startswith("UV_INDEX_")
-    return not index_credential and is_secret(name)
+    held = is_secret(name) or find_secret(value.encode(errors="replace"))
+    return bool(held) and not index_credential
 
 
 def is_secret(name: str) -> bool:

@@ -24,6 +24,7 @@ import msgspec
 
 from hubq.errors import EnvironmentProblem
 from hubq.model.outcome import Done, Event, Failed, Outcome, Stopped
+from hubq.workers.leaks import cleanse
 from hubq.workers.outcomes import exit_outcome, kernel_oom_kills, log_tail, read_outcome
 from hubq.workers.specs import SIDE
 
@@ -87,7 +88,7 @@ class WorkerProcess:
         on_event: Callable[[Event], None] | None = None,
         timeout_s: float | None = None,
     ) -> Outcome:
-        """Do one job and return how it ended.
+        """Do one job and return how it ended; what it wrote is rid of secrets.
 
         Args:
             script: `<kind>_<backend>`.
@@ -127,12 +128,13 @@ class WorkerProcess:
         process = self._ensure(control / "log.txt")
         self._send(process, {"script": script, "control": str(control)})
         timed_out = self._follow(process, control, on_event, timeout_s)
+        ended = not isinstance(read_outcome(control), Done) or self.cancelled
+        status = self._end(patience_s=END_S) if ended else 0
+        cleanse(control)
         outcome = read_outcome(control)
-        if not isinstance(outcome, Done) or self.cancelled:
-            status = self._end(patience_s=END_S)
-            if outcome is None:
-                oom = self._oom_kills() > killed_before
-                outcome = exit_outcome(control, status, out_of_memory=oom)
+        if outcome is None:
+            oom = self._oom_kills() > killed_before
+            outcome = exit_outcome(control, status, out_of_memory=oom)
         if timed_out and not isinstance(outcome, Done):
             message = f"no result after {timeout_s:g} s"
             return Failed(error="Timeout", message=message, log_tail=log_tail(control / "log.txt"))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hubq.model.environment import EnvironmentSpec
 from hubq.resources import cache_folder
+from hubq.secrets import find_secret
 from hubq.workers.installer import is_secret
 
 ALLOWED = frozenset(
@@ -54,7 +55,7 @@ def worker_environ(
         base: what is filtered through the allow-list; the process's own environment by default.
     """
     source = os.environ if base is None else base
-    environ = {name: value for name, value in source.items() if _allowed(name)}
+    environ = {name: value for name, value in source.items() if _allowed(name, value)}
     environ.setdefault("LANG", "C.UTF-8")
     environ.update(variables)
     environ.update(_caches(scratch))
@@ -93,5 +94,6 @@ def _caches(scratch: Path) -> dict[str, str]:
     }
 
 
-def _allowed(name: str) -> bool:
-    return (name in ALLOWED or name.startswith(ALLOWED_PREFIXES)) and not is_secret(name)
+def _allowed(name: str, value: str) -> bool:
+    known = name in ALLOWED or name.startswith(ALLOWED_PREFIXES)
+    return known and not is_secret(name) and not find_secret(value.encode(errors="replace"))

@@ -16,7 +16,7 @@ from hubq.executors.port import WorkerJob
 from hubq.model.result import Collected
 from hubq.model.stage import Kind, Plan, Stage
 from hubq.resources import bundled
-from hubq.runner import Runner, View, Workshop
+from hubq.runner import Runner, View, Voice, Workshop
 from hubq.store import Store
 from hubq.workers.environments import EnvironmentStore
 from hubq.workers.specs import spec_for
@@ -46,9 +46,7 @@ class OneStage(Workshop):
             control=control,
         )
 
-    def perform(
-        self, stage: Stage, view: View, work: Path, say: Callable[[str], None]
-    ) -> Collected:
+    def perform(self, stage: Stage, view: View, work: Path, voice: Voice) -> Collected:
         raise AssertionError(stage.id)
 
     def collect(self, stage: Stage, work: Path, out: dict[str, Any]) -> Collected:

@@ -17,6 +17,9 @@ EVENTS = [
     Event(stage="quantize/AWQ", what="progress", text="load"),
     Event(stage="quantize/AWQ", what="progress", done=2, total=4, unit="layers"),
     Event(stage="quantize/AWQ", what="done", seconds=61.0),
+    Event(stage="push", what="started"),
+    Event(stage="push", what="said", text="acme/x: sending [3] files"),
+    Event(stage="push", what="progress", done=2e6, total=4e6, unit="bytes"),
     Event(stage="bench/AWQ", what="started"),
     Event(stage="bench/AWQ", what="failed", text="no timer", seconds=1.0),
     Event(stage="card/AWQ", what="skipped", text="bench/AWQ: no timer"),
@@ -31,7 +34,25 @@ def test_plain_lines_say_what_ended_and_why(capsys: pytest.CaptureFixture[str]) 
     assert "quantize/AWQ  1 min 01 s" in said
     assert "bench/AWQ  FAILED: no timer" in said
     assert "card/AWQ  skipped: bench/AWQ: no timer" in said
+    assert "push  acme/x: sending [3] files" in said
     assert "resolve" not in said
+
+
+def test_bytes_are_shown_as_sizes(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = iter([0.0, 0.0, 20.0])
+    with progress.watching(a_plan(), clock=lambda: next(clock)) as see:
+        see(Event(stage="push", what="started"))
+        for done in (0, 2e6):
+            see(Event(stage="push", what="progress", done=done, total=4e6, unit="bytes"))
+    assert "push  2.0 MB/4.0 MB  100.0 kB/s  20.0 s left" in capsys.readouterr().err
+
+
+def test_one_thing_that_hubq_does_itself_is_narrated(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress.narrating("undoing") as tell:
+        tell("acme/x: deleting a branch")
+    said = capsys.readouterr().err
+    assert "undoing  acme/x: deleting a branch" in said
+    assert "[1/1] undoing" in said
 
 
 def test_plain_progress_has_rate_and_time_left(capsys: pytest.CaptureFixture[str]) -> None:
@@ -64,3 +85,5 @@ def test_a_terminal_shows_bars_and_keeps_what_ended(monkeypatch: pytest.MonkeyPa
     assert "quantize/AWQ" in said
     assert "no timer" in said
     assert "release" in said
+    assert "acme/x: sending" in said
+    assert "2.0 MB/4.0 MB" in said

@@ -9,8 +9,6 @@ import pytest
 
 from hubq.hub.huggingface import HuggingFaceHub
 from hubq.hub.port import Content
-from hubq.hub.publish import push
-from hubq.hub.push_plan import plan_push
 from hubq.hub.retry import Retries
 from tests.fakes import READER, WRITER, FakeHub, model_files, write_files
 
@@ -52,7 +50,7 @@ def running_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
     pytest.importorskip("starlette")
     from hubq.localhub.server import LocalHub
 
-    with LocalHub(tmp_path_factory.mktemp("hub"), faults=True) as running:
+    with LocalHub(tmp_path_factory.mktemp("hub"), faults=True, durable=False) as running:
         running.storage.accounts.add("alice", role="write", orgs=("acme",), token=WRITER)
         running.storage.accounts.add("bob", role="read", token=READER)
         yield running
@@ -92,7 +90,8 @@ def files(folder: Path) -> dict[str, Content]:
 
 
 @pytest.fixture
-def released(alice: HuggingFaceHub, repo: str, files: dict[str, Content], retries: Retries) -> str:
+def released(alice: HuggingFaceHub, repo: str, files: dict[str, Content]) -> str:
     """The repo, with the files in it."""
-    push(alice, plan_push(alice, repo, files, message="Release"), retries=retries)
+    alice.create(repo, private=False)
+    alice.commit(repo, files, message="Release", parent=alice.head(repo))
     return repo

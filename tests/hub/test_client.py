@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import httpx2
 import pytest
 from huggingface_hub import constants
+from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.utils._http import get_session
 
 from hubq.hub import client
@@ -27,13 +29,17 @@ def test_every_request_has_a_time_limit() -> None:
     assert shorter.extensions["timeout"]["read"] == 3
 
 
-def test_xet_is_off_for_other_servers_and_only_while_committing() -> None:
-    before = constants.HF_HUB_DISABLE_XET
-    with client.committing(ELSEWHERE):
+def test_xet_is_off_in_commits_but_for_servers_that_have_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", False)
+    with client.committing():
         assert constants.HF_HUB_DISABLE_XET
-    assert before == constants.HF_HUB_DISABLE_XET
-    with client.committing(client.HUGGING_FACE):
-        assert before == constants.HF_HUB_DISABLE_XET
+    with client.committing(xet=True):
+        assert not constants.HF_HUB_DISABLE_XET
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    with client.committing(xet=True):
+        assert constants.HF_HUB_DISABLE_XET
 
 
 def test_the_stored_token_is_sent_to_no_other_server(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,3 +49,15 @@ def test_the_stored_token_is_sent_to_no_other_server(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(store))
     assert client.find_token(ELSEWHERE) is None
     assert client.find_token(client.HUGGING_FACE) == TOKEN
+
+
+def test_an_api_request_that_is_turned_away_is_not_repeated_in_silence() -> None:
+    client.prepare(ELSEWHERE, client.TIMEOUT)
+    for path, raises in (("/api/models/a/b", True), ("/a/b/resolve/main/x", False)):
+        request = get_session().build_request("GET", ELSEWHERE + path)
+        answer = httpx2.Response(429, headers={"Retry-After": "3600"}, request=request)
+        if raises:
+            with pytest.raises(HfHubHTTPError):
+                client._turned_away(answer)
+        else:
+            client._turned_away(answer)

@@ -70,11 +70,15 @@ def test_the_wait_that_the_hub_asks_for_is_read(
         (answer(409), RemoteMoved, "changed on"),
         (answer(412), RemoteMoved, "changed on"),
         (answer(400, "a token"), BadInput, "answered 400 for acme/x: a token"),
+        (answer(404), BadInput, "acme/x: no such model"),
+        (answer(413, "too large"), BadInput, "answered 413 for acme/x: too large"),
+        (answer(422, "no such field"), BadInput, "answered 422 for acme/x: no such field"),
         (answer(418), HubProblem, "answered 418"),
         (answer(404, kind=errors.RepositoryNotFoundError), BadInput, "or no access to it"),
         (answer(403, kind=errors.GatedRepoError), BadInput, "acme/x: gated on"),
         (answer(404, kind=errors.RevisionNotFoundError), BadInput, "no such branch"),
         (answer(404, kind=errors.RemoteEntryNotFoundError), BadInput, "no file a.txt"),
+        (errors.EntryNotFoundError("Cannot copy x"), BadInput, "acme/x: Cannot copy x"),
         (errors.HFValidationError("x"), BadInput, "is not a repo id"),
         (errors.OfflineModeIsEnabled("x"), HubProblem, "HF_HUB_OFFLINE forbids"),
         (httpx2.ConnectError("refused"), Unavailable, "cannot be reached .refused."),
@@ -101,6 +105,25 @@ def test_each_failure_is_said_in_one_line(
         raise found
 
 
+def test_what_was_asked_about_is_called_by_its_name() -> None:
+    about = Call(endpoint="https://hub.test", repo="acme/family-1", noun="collection")
+    assert said(answer(404), about).message.startswith("acme/family-1: no such collection on")
+
+
+@pytest.mark.parametrize("why", ["Private repository storage limit reached", "Quota exceeded"])
+def test_a_full_account_is_not_a_wrong_token(why: str) -> None:
+    error = said(answer(403, why))
+    assert error.remedy.startswith("Free storage of acme at https://hub.test/acme")
+    assert "token" in said(answer(403, "no write access")).remedy
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 409, 412, 413, 418, 422, 429, 500])
+def test_every_answer_names_the_repo_and_the_next_step(status: int) -> None:
+    error = said(answer(status))
+    assert "acme/x" in error.message
+    assert error.remedy
+
+
 def test_a_wrapped_failure_is_said_by_its_cause() -> None:
     upload = RuntimeError("Error while uploading 'model.safetensors' to the Hub.")
     upload.__cause__ = answer(503)
@@ -120,7 +143,7 @@ def test_a_bug_passes_unchanged(bug: Exception) -> None:
 
 def test_no_token_is_in_the_text() -> None:
     error = said(answer(500, f"for {TOKEN} and mine-alone"))
-    assert error.message.endswith(": for hf_*** and hf_***")
+    assert error.message.endswith(": for hf*** and ***")
 
 
 def test_hubqs_own_errors_pass_unchanged(tmp_path: Path) -> None:

@@ -10,14 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from hubq.errors import BadInput, HubProblem, RemoteMoved, UserError
+from hubq.errors import BadInput, HubProblem, UserError
 from hubq.hub import client
 from hubq.hub.cache import sources_folder
 from hubq.hub.huggingface import HuggingFaceHub
-from hubq.hub.manifest import MANIFEST
 from hubq.hub.port import Content, Unavailable
-from hubq.hub.publish import push
-from hubq.hub.push_plan import plan_push
 from hubq.hub.resolve import download, pin_source
 from hubq.hub.retry import Retries
 from tests.fakes import READER, WRITER, model_files, remote_file, safetensors
@@ -26,6 +23,9 @@ pytest.importorskip("starlette")
 
 from hubq.localhub.faults import Entry, Fault
 from hubq.localhub.server import LocalHub
+
+SENT_ONCE = 2
+"""Requests of an upload of one small LFS file: the content, and the check of it."""
 
 
 def log(server: LocalHub) -> list[Entry]:
@@ -70,110 +70,13 @@ def test_a_release_arrives_byte_for_byte_and_becomes_visible(
 ) -> None:
     info = HuggingFaceHub(server.url).info(released)
     assert not info.private
-    assert set(info.files) == {*files, MANIFEST, ".gitattributes"}
+    assert set(info.files) == {*files, ".gitattributes"}
     assert info.files["model.safetensors"] == remote_file("model.safetensors", safetensors())
     assert info.card["license"] == "apache-2.0"
     assert info.commit == alice.head(released) == alice.pin(released)
     assert info.files == alice.tree(released, info.commit)
     assert alice.read(released, info.commit, "hubq.json") == b"{}"
     assert len(commits(server)) == 1
-
-
-def test_a_second_push_sends_only_look_ups(
-    released: str, server: LocalHub, files: dict[str, Content], retries: Retries
-) -> None:
-    assert server.faults is not None
-    server.faults.clear_log()
-    again = HuggingFaceHub(server.url, WRITER)
-    plan = plan_push(again, released, files, message="Release")
-    published = push(again, plan, retries=retries)
-    assert not published.changed
-    assert [entry.method for entry in log(server)] == ["GET"] * 3
-
-
-def test_one_changed_file_is_one_commit_of_that_file(
-    released: str, alice: HuggingFaceHub, server: LocalHub, files: dict[str, Content]
-) -> None:
-    assert server.faults is not None
-    server.faults.clear_log()
-    plan = plan_push(alice, released, {**files, "hubq.json": b'{"new": 1}'}, message="Again")
-    push(alice, plan)
-    assert commits(server) == [200]
-    assert not any(entry.path.startswith("/_lfs") for entry in log(server))
-
-
-def test_files_of_an_earlier_release_are_removed(
-    released: str, alice: HuggingFaceHub, files: dict[str, Content]
-) -> None:
-    del files["hubq.json"]
-    plan = plan_push(alice, released, files, message="Again")
-    assert plan.removed == ("hubq.json",)
-    push(alice, plan)
-    assert "hubq.json" not in alice.tree(released)
-
-
-def test_a_stale_parent_is_refused(
-    released: str, alice: HuggingFaceHub, files: dict[str, Content]
-) -> None:
-    plan = plan_push(alice, released, {**files, "hubq.json": b"[1]"}, message="Again")
-    moved = alice.commit(released, {"x.txt": b"x"}, message="Meanwhile", parent=plan.parent)
-    with pytest.raises(RemoteMoved, match="changed on"):
-        push(alice, plan)
-    assert alice.head(released) == moved
-
-
-@pytest.mark.parametrize("lost", [{"status": 504}, {"status": 502}, {"drop": True}])
-def test_a_lost_answer_to_a_commit_leaves_one_commit(
-    lost: dict[str, object],
-    alice: HuggingFaceHub,
-    server: LocalHub,
-    files: dict[str, Content],
-    retries: Retries,
-) -> None:
-    repo = f"acme/lost-{'-'.join(map(str, lost.values()))}"
-    plan = plan_push(alice, repo, files, message="Release")
-    fail(server, "POST .*/commit/", when="after", **lost)
-    published = push(alice, plan, retries=retries)
-    assert published.commit == alice.head(repo)
-    assert len(commits(server)) == 1
-
-
-def test_a_commit_turned_away_is_sent_again_when_the_hub_says(
-    alice: HuggingFaceHub,
-    server: LocalHub,
-    files: dict[str, Content],
-    retries: Retries,
-    waits: list[float],
-) -> None:
-    plan = plan_push(alice, "acme/busy", files, message="Release")
-    fail(server, "POST .*/commit/", status=429, headers={"Retry-After": "7"})
-    fail(server, "POST .*/commit/", status=429, headers={"RateLimit": '"api";r=0;t=55'})
-    push(alice, plan, retries=retries)
-    assert commits(server) == [429, 429, 200]
-    assert waits == [7, 55]
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_requests_that_may_be_repeated_are(
-    when: str, alice: HuggingFaceHub, server: LocalHub, files: dict[str, Content], retries: Retries
-) -> None:
-    for match in ("GET .*/whoami", "GET .*/revision/", "POST .*/create", "PUT .*/settings"):
-        fail(server, match, status=503, when=when)
-    plan = plan_push(alice, f"acme/repeated-{when}", files, message="Release")
-    assert not push(alice, plan, retries=retries).private
-    assert len([entry for entry in log(server) if entry.fault]) == 4
-
-
-def test_a_reader_may_not_push(bob: HuggingFaceHub, released: str, server: LocalHub) -> None:
-    assert server.faults is not None
-    server.faults.clear_log()
-    with pytest.raises(BadInput, match="bob's token may not write there"):
-        plan_push(bob, released, {"x.txt": b"x"}, message="No")
-    with pytest.raises(BadInput, match="no permission to write to it"):
-        bob.commit(released, {"x.txt": b"x"}, message="No", parent=bob.head(released))
-    with pytest.raises(BadInput, match="no permission to create it"):
-        bob.create("acme/of-bob", private=True)
-    assert 200 not in commits(server)
 
 
 def test_an_unknown_repo_revision_or_file_is_named(
@@ -263,26 +166,6 @@ def test_a_download_that_breaks_off_is_gone_on_with(
     assert (folder / "model.safetensors").read_bytes() == safetensors()
 
 
-def test_a_front_matter_that_the_hub_refuses_is_the_users_to_mend(
-    alice: HuggingFaceHub, repo: str, files: dict[str, Content]
-) -> None:
-    files["README.md"] = b"---\nlicense: 7\nbase_model: /home/me/Llama\n---\n"
-    with pytest.raises(BadInput, match="refuses the card's front matter"):
-        push(alice, plan_push(alice, repo, files, message="Release"))
-
-
-def test_an_answer_that_is_no_json_is_tried_again(
-    alice: HuggingFaceHub,
-    server: LocalHub,
-    repo: str,
-    files: dict[str, Content],
-    retries: Retries,
-) -> None:
-    plan = plan_push(alice, repo, files, message="Release")
-    fail(server, "POST /api/validate-yaml", status=503)
-    assert push(alice, plan, retries=retries).changed
-
-
 def test_a_hub_that_never_answers_is_given_up(server: LocalHub, released: str) -> None:
     impatient = HuggingFaceHub(server.url, WRITER, retries=Retries(attempts=1), timeout=0.2)
     fail(server, "GET .*/api/models/", delay=1.0)
@@ -321,16 +204,74 @@ def test_the_token_is_in_no_error_log_or_text(
     assert WRITER not in caplog.text + repr(hub) + "".join(map(repr, problems))
 
 
-def test_two_pushes_side_by_side_both_arrive(
+def test_only_what_is_new_is_sent(
+    released: str, alice: HuggingFaceHub, server: LocalHub, files: dict[str, Content]
+) -> None:
+    changed: dict[str, Content] = {**files, "hubq.json": b'{"new": 1}'}
+    alice.commit(released, changed, message="Again", parent=alice.head(released))
+    assert commits(server) == [200, 200]
+    assert len([entry for entry in log(server) if "/_lfs/" in entry.path]) == SENT_ONCE
+    assert len(alice.history(released)) == 3
+
+
+def test_a_release_is_moved_to_main_by_few_requests(
+    released: str, alice: HuggingFaceHub, server: LocalHub
+) -> None:
+    parent = alice.pin(released)
+    alice.create_branch(released, "hubq/one", parent)
+    weights: dict[str, Content] = {f"model-{i}.safetensors": safetensors(i) for i in range(9)}
+    staged = alice.commit(released, weights, message="Stage", parent=parent, revision="hubq/one")
+    assert server.faults is not None
+    server.faults.clear_log()
+    alice.commit(
+        released,
+        {"README.md": b"# Nine\n", "config.json": b"[]"},
+        message="Release",
+        parent=parent,
+        copies=dict.fromkeys(weights, staged),
+    )
+    asked = [(entry.method, entry.path.split("/")[-2]) for entry in log(server)]
+    assert asked == [
+        ("POST", "api"),
+        ("POST", "preupload"),
+        ("POST", "paths-info"),
+        ("POST", "paths-info"),
+        ("POST", "commit"),
+    ]
+    assert weights.keys() <= alice.tree(released).keys()
+
+
+def test_a_front_matter_that_the_hub_refuses_is_the_users_to_mend(
+    alice: HuggingFaceHub, released: str
+) -> None:
+    card = b"---\nlicense: 7\nbase_model: /home/me/Llama\n---\n"
+    with pytest.raises(BadInput, match="refuses the card's front matter"):
+        alice.commit(released, {"README.md": card}, message="Release", parent=alice.head(released))
+
+
+def test_an_answer_that_is_no_json_may_be_one_later(
+    alice: HuggingFaceHub, released: str, server: LocalHub
+) -> None:
+    fail(server, "POST .*/commit/", status=200)
+    with pytest.raises(Unavailable, match="not JSON"):
+        alice.commit(released, {"x": b"x"}, message="Again", parent=alice.head(released))
+    fail(server, "GET .*/refs", status=200)
+    assert set(alice.refs(released).branches) == {"main"}
+
+
+def test_two_commits_side_by_side_both_arrive(
     server: LocalHub, repo: str, files: dict[str, Content]
 ) -> None:
     hubs = [HuggingFaceHub(server.url, WRITER) for _ in range(2)]
+    names = [f"{repo}-{i}" for i in range(2)]
     done: list[str] = []
 
     def work(hub: HuggingFaceHub, name: str) -> None:
-        done.append(push(hub, plan_push(hub, name, files, message="Release")).repo)
+        hub.create(name, private=False)
+        hub.upload(name, files, known={})
+        hub.commit(name, files, message="Release", parent=hub.head(name))
+        done.append(name)
 
-    names = [f"{repo}-{i}" for i in range(2)]
     threads = [threading.Thread(target=work, args=pair) for pair in zip(hubs, names, strict=True)]
     for thread in threads:
         thread.start()

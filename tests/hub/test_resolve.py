@@ -95,11 +95,11 @@ def test_a_revision_is_pinned(hub: FakeHub) -> None:
 
 
 def test_an_unknown_or_gated_or_pickled_repo_is_refused_before_any_download(hub: FakeHub) -> None:
-    hub.add("acme/gated", model_files(), gated=True)
+    hub.add("Qwen/gated", model_files(), gated=True)
     hub.add("acme/pickled", {"config.json": b"{}", "pytorch_model.bin": b"x"})
     for reference, why in [
         ("Qwen/Nope", "Qwen/Nope: no such model on https://hub.test"),
-        ("acme/gated", "gated"),
+        ("Qwen/gated", "gated"),
         ("acme/pickled", "only pickled weights"),
     ]:
         with pytest.raises(BadInput, match=why):

@@ -27,6 +27,10 @@ def _post(hub: LocalHub, path: str, value: dict[str, Any]) -> int:
             return error.code
 
 
+def _bearer(hub: LocalHub) -> dict[str, str]:
+    return {"Authorization": f"Bearer {hub.token}"}
+
+
 def _commit(api: HfApi, repo_id: str, text: bytes) -> None:
     operations = [CommitOperationAdd("x.txt", text)]
     api.create_commit(repo_id, operations, commit_message="Change")
@@ -94,6 +98,63 @@ def test_the_log_tells_which_requests_came(hub: LocalHub, api: HfApi, repo_id: s
     assert not any(entry["fault"] for entry in log)
 
 
-def test_a_malformed_rule_is_refused(hub: LocalHub) -> None:
-    assert _post(hub, "/_fault", {"match": "("}) == 400
-    assert _post(hub, "/_fault", {"match": "x", "tiems": 2}) == 400
+def test_the_log_counts_what_was_sent(hub: LocalHub, api: HfApi, repo_id: str) -> None:
+    assert hub.faults is not None
+    info = httpx2.get(f"{hub.url}/api/models/{repo_id}", headers=_bearer(hub))
+    entry = hub.faults.log()[-1]
+    assert (entry.received, entry.sent) == (0, len(info.content))
+    _commit(api, repo_id, b"1" * 5000)
+    assert hub.faults.log()[-1].received > 5000
+
+
+def test_an_answer_is_late_after_its_effect(hub: LocalHub, http: httpx2.Client) -> None:
+    """As when a proxy gives up while the Hub goes on."""
+    assert hub.faults is not None
+    hub.faults.add(Fault(match="POST /api/repos/create", when="after", delay=0.5))
+    address, body = f"{hub.url}/api/repos/create", {"name": "late", "organization": "acme"}
+    with pytest.raises(httpx2.ReadTimeout):
+        http.post(address, json=body, headers=_bearer(hub), timeout=0.2)
+    assert hub.storage.repo("acme/late")
+    hub.faults.add(Fault(match="POST /api/repos/create", when="after", delay=0.1))
+    assert http.post(address, json=body, headers=_bearer(hub)).status_code == 409
+
+
+def test_a_failure_says_what_it_is_told_to(hub: LocalHub, api: HfApi, repo_id: str) -> None:
+    assert hub.faults is not None
+    said = json.dumps({"error": "storage is full"})
+    hub.faults.add(Fault(match="/commit/", status=403, body=said))
+    with pytest.raises(HfHubHTTPError, match="storage is full"):
+        _commit(api, repo_id, b"1")
+
+
+def test_the_rules_can_be_read_as_they_stand(hub: LocalHub, api: HfApi, repo_id: str) -> None:
+    _post(hub, "/_fault", {"match": "GET .*/refs", "status": 503, "skip": 2, "times": 3})
+    api.list_repo_refs(repo_id)
+    rules = httpx2.get(f"{hub.url}/_fault").json()
+    assert [(rule["skip"], rule["times"]) for rule in rules] == [(1, 3)]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"match": "(", "status": 500},
+        {"match": "x", "status": 500, "tiems": 2},
+        {"match": "x"},
+        {"match": "x", "status": 700},
+        {"match": "x", "status": 100},
+        {"match": "x", "status": 500, "times": 0},
+        {"match": "x", "status": 500, "skip": -1},
+        {"match": "x", "delay": -1.0},
+        {"match": "x", "status": 500, "when": "later"},
+        {"status": 500},
+    ],
+)
+def test_a_rule_that_cannot_be_is_refused(hub: LocalHub, rule: dict[str, Any]) -> None:
+    assert _post(hub, "/_fault", rule) == 400
+    assert hub.faults is not None
+    assert not hub.faults.rules()
+
+
+def test_what_is_no_rule_at_all_is_refused(hub: LocalHub) -> None:
+    for body in (b"[]", b"no JSON"):
+        assert httpx2.post(f"{hub.url}/_fault", content=body).status_code == 400

@@ -15,7 +15,7 @@ from hubq.model.codec import pretty
 from hubq.model.gap import Gap
 from hubq.model.result import Result
 from hubq.model.stage import Kind, Plan, Stage
-from hubq.plan import REPORT
+from hubq.plan import PUSH, REPORT
 from hubq.release.session import Release
 from hubq.release.status import load_release
 from hubq.resources import bundled
@@ -42,21 +42,17 @@ def write_nano(folder: Path) -> None:
             else render_report(family, TEMPLATES, charts=False)
         )
         stages.append(_rendered(factory, variant, files))
-    pushes = [
-        Stage(
-            id=f"push/{variant}",
-            kind=Kind.PUSH,
-            backend="hubq",
-            variant=variant,
-            settings={"endpoint": "local", "repo": repo},
-        )
-        for variant, repo in family.repos.items()
-    ]
+    push = Stage(
+        id=PUSH,
+        kind=Kind.PUSH,
+        backend="hubq",
+        settings={"endpoint": "local", "repos": family.repos},
+    )
     release = Release(
         name=NAME,
         source=source.label,
         recipe="recipes/nano.yaml",
-        plan=Plan(name=NAME, stages=(*stages, *pushes), repos=family.repos),
+        plan=Plan(name=NAME, stages=(*stages, push), repos=family.repos),
         keys={**keys, **{stage.id: _key(stage.id) for stage in stages}},
     )
     factory.store.write_index(NAME, pretty(release))

@@ -51,5 +51,5 @@ def test_what_was_quantized_is_not_looked_at_again(releases: Releases) -> None:
     releases.run(allow_overlap=True)
     executor = StandInExecutor()
     report = releases.run(executor)
-    assert report.ran == ()
+    assert report.done == ()
     assert executor.started == []

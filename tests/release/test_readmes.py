@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 import pytest
 
 from hubq.errors import Refused
 from hubq.markdown.blocks import block_hashes
 from hubq.markdown.header import written
-from hubq.release.readmes import merge_readme, readme_for
-from tests.fakes import FakeHub
+from hubq.release.readmes import merge_readme, merged_for
 from tests.markdown.test_merging import card
 from tests.markdown.test_ownership import OURS
 
@@ -27,37 +24,21 @@ def evidence(content: bytes) -> bytes:
     return msgspec.json.encode({"blocks": blocks, "metadata": OURS})
 
 
-@pytest.fixture
-def hub(tmp_path: Path) -> FakeHub:
-    return FakeHub(tmp_path)
-
-
-def test_a_new_repo_gets_the_card(hub: FakeHub) -> None:
-    found = readme_for(hub, REPO, rendered(a="1"))
-    assert found.content == rendered(a="1")
-    assert found.parent is None
-    assert found.facts() == {"merged": False}
-    commit = hub.add(REPO, {"config.json": b"{}"})
-    assert readme_for(hub, REPO, rendered(a="1")).parent == commit
-
-
-def test_a_card_that_is_there_stays_to_the_byte(hub: FakeHub) -> None:
+def test_a_card_that_is_there_stays_to_the_byte() -> None:
     content = rendered(a="1", b="2")
-    hub.add(REPO, {"README.md": content, "hubq.json": evidence(content)})
-    found = readme_for(hub, REPO, content)
+    found = merge_readme(content, content, evidence(content))
     assert found.content == content
     assert found.remarks() == []
     assert found.patch == ""
 
 
-def test_what_people_wrote_survives_and_what_clashes_is_told(hub: FakeHub) -> None:
+def test_what_people_wrote_survives_and_what_clashes_is_told() -> None:
     published = rendered(a="1", b="2", c="3")
     edited = published.replace(b"\n2\n", b"\n2?\n").replace(b"# Title", b"# My title\xff\r\n")
     edited = edited.replace(b"language:\n- en\n", b"language: de # ja\n")
     start, end = edited.index(b"## About c"), len(edited)
     edited = edited[:start] + b"The end" + edited[end:]
-    hub.add(REPO, {"README.md": edited, "hubq.json": evidence(published)})
-    found = readme_for(hub, REPO, rendered(a="5", b="6", c="7", d="8"))
+    found = merge_readme(edited, rendered(a="5", b="6", c="7", d="8"), evidence(published))
     assert found.merged is not None
     assert found.merged.updated == ("a",)
     assert b"# My title\xff\r\n" in found.content
@@ -82,10 +63,20 @@ def test_what_people_wrote_survives_and_what_clashes_is_told(hub: FakeHub) -> No
     assert "\n+6\n" in found.patch
 
 
-def test_a_readme_of_somebody_else_keeps_its_text(hub: FakeHub) -> None:
+def test_what_a_publication_is_told_is_what_was_merged() -> None:
+    published = rendered(a="1", b="2")
+    edited = published.replace(b"\n2\n", b"\n2?\n")
+    told = merged_for(REPO, edited, evidence(published), rendered(a="1", b="3"))
+    found = merge_readme(edited, rendered(a="1", b="3"), evidence(published))
+    assert told.content == found.content
+    assert told.facts == found.facts()
+    assert list(told.remarks) == found.remarks()
+    assert told.patch == found.patch != ""
+
+
+def test_a_readme_of_somebody_else_keeps_its_text() -> None:
     own = b"---\nlicense: mit\n---\n\n# Mine\r\n"
-    hub.add(REPO, {"README.md": own})
-    found = readme_for(hub, REPO, rendered(a="1"))
+    found = merge_readme(own, rendered(a="1"))
     assert b"license: mit\n" in found.content
     assert b"\n# Mine\r\n" in found.content
     assert "license" in found.facts()["keys"]
@@ -105,12 +96,9 @@ def test_evidence_of_others_is_no_evidence(broken: bytes) -> None:
         (b"---\na: b: c\n---\n", "front matter cannot be edited"),
     ],
 )
-def test_what_cannot_be_edited_is_refused_with_its_line(
-    hub: FakeHub, readme: bytes, words: str
-) -> None:
-    hub.add(REPO, {"README.md": readme})
+def test_what_cannot_be_edited_is_refused_with_its_line(readme: bytes, words: str) -> None:
     with pytest.raises(Refused, match=words) as caught:
-        readme_for(hub, REPO, rendered(a="1"))
+        merged_for(REPO, readme, b"{}", rendered(a="1"))
     assert caught.value.exit_code == 3
     assert caught.value.message.startswith(f"{REPO}: README.md")
     assert caught.value.remedy

@@ -62,7 +62,9 @@ def test_a_published_repo_downloads_through_the_real_client(
 def test_a_second_run_does_nothing(finished: Releases) -> None:
     executor = StandInExecutor()
     again = finished.run(executor)
-    assert again.ran == ()
+    assert again.ran == ("push", "verify")
+    assert again.done == ()
+    assert set(again.unchanged) == {"GPTQ-Int8", "AWQ"}
     assert executor.started == []
 
 
@@ -103,7 +105,7 @@ def test_a_failed_stage_leaves_a_footnote_and_publishes_only_on_request(
     broken = StandInExecutor(fail={"bench/AWQ": "no timer"})
     report = releases.run(broken)
     assert report.gaps["bench/AWQ"].reason == "RuntimeError: no timer"
-    assert report.gaps["push/AWQ"].refused
+    assert report.gaps["push"].refused
     assert report.exit_code == 3
     assert "no timer" in card(releases, "GPTQ-Int8")
     forced = releases.run(StandInExecutor(fail={"bench/AWQ": "no timer"}), allow_gaps=True)
@@ -123,7 +125,7 @@ def test_a_mended_failure_gives_the_card_that_never_failed(releases: Releases) -
 def test_what_is_not_certified_is_not_published(releases: Releases) -> None:
     report = releases.run(StandInExecutor(kl=5.0))
     assert "certify/GPTQ-Int8" in report.gaps
-    assert report.gaps["push/GPTQ-Int8"].because == "certify/GPTQ-Int8"
+    assert report.gaps["push"].refused
     assert report.exit_code == 3
     hub = releases.folder / "runs" / "hub"
     assert storage_head(hub, "acme/Small-GPTQ-Int8", None) is None

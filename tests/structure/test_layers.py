@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "hubq"
 
 LAYERS: list[set[str]] = [
-    {"errors", "units", "version"},
+    {"errors", "secrets", "units", "version"},
     {"model"},
     {"store", "stats", "render", "resources", "markdown"},
     {"recipes"},

@@ -45,6 +45,12 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
         """The ids of the claims that are drawn, in the order of the drawing."""
         return tuple(dict.fromkeys(number.claim for number in _numbers(self.drawing)))
 
+    @property
+    def printed(self) -> dict[str, str]:
+        """Characters as a card prints them -> the claim that is drawn; the first of several."""
+        numbers = tuple(_numbers(self.drawing))
+        return {number.shown: number.claim for number in reversed(numbers)}
+
     def evidence(self) -> dict[str, Any]:
         """Return what `hubq.json` says of the chart."""
         return {

@@ -205,7 +205,7 @@ def _row(
     averaged: bool,
 ) -> ScoreRow:
     repo = family.source.repo if name == BASELINE else None
-    if f"quantize/{name}" in family.results:
+    if family.fit(name):
         repo = family.repos.get(name)
     cells = tuple(score_cell(family, ledger, notes, name, task) for task in tasks)
     average = average_cell(family, ledger, notes, name) if averaged else None

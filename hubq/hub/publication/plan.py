@@ -74,11 +74,15 @@ class RepoPlan(msgspec.Struct, frozen=True, kw_only=True):
         target_is_new: whether the target branch is another than main and does not exist yet; it
             will start at `parent`.
         route: straight to the branch, or by a pull request.
-        why: why by a pull request; empty for straight.
+        why: why by a pull request, or what would have asked for one had the terms not said
+            `direct`; empty for a repo that is ours.
         pull_request: the number of our own open one that will be brought up to date; 0 for none.
+            What is added, changed and removed is then told from what that pull request holds.
+        pull_head: the commit that pull request stands at, which the new commit goes on top of.
         hidden: whether only members see the repo now; a new repo is made hidden.
         reveal: whether it will be made visible once everything is verified.
         gate: whether its gate will be changed to what the terms ask.
+        tag: whether the terms' tag will be put on the commit that holds the release.
         files: every file of the release, by path in the repo.
         removed: files of an earlier release of hubq's that this one no longer has.
         kept: files in the repo that hubq did not put there and leaves alone.
@@ -95,9 +99,11 @@ class RepoPlan(msgspec.Struct, frozen=True, kw_only=True):
     route: Route = "direct"
     why: str = ""
     pull_request: int = 0
+    pull_head: str = ""
     hidden: bool
     reveal: bool
     gate: bool = False
+    tag: bool = False
     files: dict[str, PlannedFile]
     removed: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
@@ -119,7 +125,7 @@ class RepoPlan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def empty(self) -> bool:
         """Whether the repo holds exactly this release already."""
-        return not self.new and not self.sent and not self.removed
+        return not (self.new or self.target_is_new or self.sent or self.removed)
 
     @property
     def size(self) -> int:
@@ -131,8 +137,8 @@ class FamilyPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What a publication will do.
 
     Attributes:
-        id: of the publication: a digest of what it publishes and of the commits it starts from, so
-            that the same wish from the same state has the same id.
+        id: of the publication: a digest of what it publishes and of the commits it starts from, and
+            a few random digits, so that a branch of this name is of this publication alone.
         release: the name of the release.
         source: what the family was made from, as people name it.
         endpoint: of the hub.
@@ -142,6 +148,8 @@ class FamilyPlan(msgspec.Struct, frozen=True, kw_only=True):
         collection: the title of the family's collection; empty for none.
         slug: of that collection, where it is known to exist.
         notes: repo -> what will be written beside it there; only those that change.
+        show_collection: whether the collection is hidden and will be made visible, since repos of
+            the family are.
     """
 
     id: str
@@ -153,6 +161,7 @@ class FamilyPlan(msgspec.Struct, frozen=True, kw_only=True):
     collection: str = ""
     slug: str = ""
     notes: dict[str, str] = {}
+    show_collection: bool = False
 
     @property
     def branch(self) -> str:
@@ -163,7 +172,7 @@ class FamilyPlan(msgspec.Struct, frozen=True, kw_only=True):
     def empty(self) -> bool:
         """Whether everything on the hub is as it is to be."""
         return not self.notes and all(
-            one.empty and not one.reveal and not one.gate for one in self.repos
+            one.empty and not (one.reveal or one.gate or one.tag) for one in self.repos
         )
 
 

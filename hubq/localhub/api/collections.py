@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from hubq.localhub.api.call import Call
-from hubq.localhub.problems import BadRequestError, NotFoundError
+from hubq.localhub.problems import BadRequestError, NotFoundError, RepoNotFoundError
 from hubq.localhub.repository import now
-from hubq.localhub.values import Collection, CollectionItem
+from hubq.localhub.values import Collection, CollectionItem, Kind
+
+_LISTED_ITEMS = 4
 
 
 def listing(call: Call) -> Any:
-    """List the collections the caller may see, by owner and by item."""
+    """List the collections the caller may see, by owner and by item, each with four items."""
     owners = call.request.query_params.getlist("owner")
     items = {item.split("/", 1)[-1] for item in call.request.query_params.getlist("item")}
     found = [
@@ -25,6 +27,7 @@ def listing(call: Call) -> Any:
     shown = [_json(call, item) for item in found]
     for item in shown:
         del item["position"]
+        del item["items"][_LISTED_ITEMS:]
     size = call.service.page_size
     return call.page(shown, min(call.number("limit", size), size) or 1)
 
@@ -135,7 +138,11 @@ def _json(call: Call, collection: Collection) -> dict[str, Any]:
         "title": collection.title,
         "description": collection.description,
         "owner": {"name": collection.namespace, "type": "user" if user else "org"},
-        "items": [_item(item, place) for place, item in enumerate(collection.items)],
+        "items": [
+            _item(item, place)
+            for place, item in enumerate(collection.items)
+            if _may_see_item(call, item)
+        ],
         "lastUpdated": collection.updated or now(),
         "position": collection.position,
         "private": collection.private,
@@ -143,6 +150,17 @@ def _json(call: Call, collection: Collection) -> dict[str, Any]:
         "upvotes": 0,
         "shareUrl": f"{call.endpoint}/collections/{collection.slug}",
     }
+
+
+def _may_see_item(call: Call, item: CollectionItem) -> bool:
+    """Return whether the caller may know of a repo in a collection; one that is gone is shown."""
+    kinds: dict[str, Kind] = {"model": "model", "dataset": "dataset", "space": "space"}
+    if item.type not in kinds:
+        return True
+    try:
+        return call.may_see(call.storage.repo(item.id, kinds[item.type]).record)
+    except RepoNotFoundError:
+        return True
 
 
 def _item(item: CollectionItem, place: int) -> dict[str, Any]:

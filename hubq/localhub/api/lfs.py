@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from hubq.localhub.api.call import Call, Service, refusal
@@ -93,6 +93,8 @@ async def put(service: Service, request: Request) -> Response:
             await run_in_threadpool(_claim, service, fields)
     except LocalHubError as error:
         return refusal(error, anonymous=False)
+    except ClientDisconnect:
+        return Response(status_code=400)  # nobody reads it; the part has not arrived
     return Response(headers={"ETag": f'"{etag}"'})
 
 

@@ -90,3 +90,24 @@ def test_texts_have_the_hubs_lengths(api: HfApi, collection: Collection, repo_id
         api.create_collection("x", namespace="acme", description="x" * 151)
     with pytest.raises(HfHubHTTPError):
         api.add_collection_item(collection.slug, repo_id, "model", note="x" * 501)
+
+
+def test_a_listing_shows_four_items_and_the_collection_all(
+    api: HfApi, collection: Collection
+) -> None:
+    names = [f"acme/listed-{number}" for number in range(6)]
+    for name in names:
+        api.create_repo(name, exist_ok=True)
+        api.add_collection_item(collection.slug, name, "model")
+    (found,) = [one for one in api.list_collections(owner="acme") if one.slug == collection.slug]
+    assert [item.item_id for item in found.items] == names[:4]
+    assert [item.item_id for item in api.get_collection(collection.slug).items] == names
+
+
+def test_a_hidden_repo_is_hidden_in_a_collection_too(
+    api: HfApi, client: Client, collection: Collection
+) -> None:
+    api.create_repo("acme/hidden-item", visibility="private", exist_ok=True)
+    api.add_collection_item(collection.slug, "acme/hidden-item", "model")
+    assert [item.item_id for item in client("alice").get_collection(collection.slug).items]
+    assert client("bob").get_collection(collection.slug).items == []

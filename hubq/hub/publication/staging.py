@@ -1,0 +1,68 @@
+"""Staging: a repo's release on a branch of the publication's own, compared with the disk."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hubq.hub.publication.comparing import differences, require_equal
+from hubq.hub.publication.looking import Standing, standing
+from hubq.hub.publication.plan import RepoPlan
+from hubq.hub.publication.sending import Meter, commit, upload
+from hubq.hub.publication.work import Work
+from hubq.units import human_size
+
+
+def create(work: Work, far: dict[str, Standing]) -> dict[str, Standing]:
+    """Create the repos that are not there yet, hidden, and return how far all are then.
+
+    That they are going to be created is written down before: what a publication created, it may
+    delete again when it is given up.
+
+    Raises:
+        RemoteMoved: somebody else made one of them.
+    """
+    missing = [repo for repo in work.plan.repos if repo.repo in far and not _there(far[repo.repo])]
+    if missing:
+        created = {*work.journal.entry.created, *(repo.repo for repo in missing)}
+        work.journal.note(created=tuple(sorted(created)))
+    for repo in missing:
+        work.say(repo, "creating it, hidden until the family is verified")
+        work.hub.create(repo.repo, private=True)
+        far = {**far, repo.repo: standing(work, repo)}
+    return far
+
+
+def stage(work: Work, repo: RepoPlan, far: Standing, meter: Meter) -> Standing:
+    """Bring a repo's release to the publication's own branch in one commit and compare it.
+
+    A branch of this publication that does not hold the release, as a broken hub leaves it, is made
+    anew.
+
+    Raises:
+        RemoteMoved: the branch was moved by somebody else.
+        StageFailed: the hub holds other bytes than the disk.
+        Unavailable: the hub stopped answering.
+    """
+    if far.moved or not (repo.sent or repo.removed):
+        meter.finish(repo)
+        return far
+    branch, staged = work.plan.branch, far.staged
+    if staged and staged != far.base:
+        if not differences(repo, work.hub.tree(repo.repo, staged), far.before):
+            meter.finish(repo)
+            return far
+        work.hub.delete_branch(repo.repo, branch)
+        staged = ""
+    work.say(repo, f"sending {len(repo.sent)} files ({human_size(repo.size)}) to {branch}")
+    if not staged:
+        work.hub.create_branch(repo.repo, branch, far.base)
+    upload(work, repo, branch, meter)
+    staged = commit(work, repo, revision=branch, parent=far.base)
+    meter.finish(repo)
+    work.say(repo, "comparing the branch with the disk")
+    require_equal(work.hub, repo, staged, far.before, branch)
+    return msgspec.structs.replace(far, staged=staged)
+
+
+def _there(far: Standing) -> bool:
+    return bool(far.base or far.moved)

@@ -1,0 +1,269 @@
+"""What is published beside the weights is all that a stranger needs to check a card."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from hubq import recipes
+from hubq.cards.family import read_environments
+from hubq.cards.ledger import SELF
+from hubq.cards.show import trace
+from hubq.errors import StageFailed
+from hubq.evaluate import scoring
+from hubq.evaluate.lines import read_lines
+from hubq.evaluate.samples import SAMPLES, Sample, read_samples
+from hubq.model.card import EVIDENCE_FILE, Evidence
+from hubq.model.codec import digest, pretty, read_json
+from hubq.model.evidence import (
+    CONTENTS_FILE,
+    ENVIRONMENTS_FILE,
+    ITEMS_ARCHIVE,
+    RECIPE_FILE,
+    SHORT_SAMPLES,
+    Contents,
+    Environments,
+    Question,
+)
+from hubq.model.result import Result
+from hubq.model.stage import Kind
+from hubq.release.evidence import KIND, Making, evidence_files
+from hubq.release.evidence_leaks import MachineNamedError
+from hubq.release.evidence_results import choose, shorten
+from hubq.release.status import load_release
+from hubq.runner import View
+from hubq.store import RESULT_FILE, Store
+from tests.release.releases import Releases
+from tests.release.stand_in import StandInExecutor, write_recipe
+
+VARIANTS = ("GPTQ-Int8", "AWQ")
+
+
+def view_of(releases: Releases) -> View:
+    """Return the results of a finished release."""
+    runs = releases.folder / "runs"
+    store, keys = Store(runs), load_release(runs, "Small").keys
+    there = {name: key for name, key in keys.items() if store.has(key)}
+    return View(
+        results={name: store.load(key) for name, key in there.items()},
+        folders={name: store.folder(key) for name, key in there.items()},
+        gaps={},
+    )
+
+
+def made(
+    releases: Releases, variant: str, **changes: Any
+) -> tuple[dict[str, Path], dict[str, str]]:
+    with releases.session(**changes) as session:
+        return evidence_files(session, view_of(releases), variant)
+
+
+def published(releases: Releases, variant: str, folder: Path) -> Evidence:
+    """Lay out a repo as a stranger sees it, archives unpacked; return its `hubq.json`."""
+    card = view_of(releases).folders[f"card/{variant}"]
+    shutil.copytree(card, folder, ignore=shutil.ignore_patterns(RESULT_FILE))
+    for name, path in made(releases, variant)[0].items():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+        if name.endswith(".zip"):
+            with zipfile.ZipFile(target) as archive:
+                archive.extractall(folder / "unpacked")
+    return read_json(folder / EVIDENCE_FILE, Evidence)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_claim_is_traced_with_nothing_but_the_published_files(
+    finished: Releases, tmp_path: Path, variant: str
+) -> None:
+    evidence = published(finished, variant, tmp_path / "repo")
+    stages = {key: str(result["stage"]) for key, result in evidence.results.items()}
+
+    def folder_of(key: str) -> Path:
+        return tmp_path / "repo" if key == SELF else tmp_path / "repo" / "unpacked" / stages[key]
+
+    traces = [trace(evidence, claim.id, folder_of) for claim in evidence.claims]
+    assert len(traces) > 50
+    assert [found for found in traces if not found.agrees] == []
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_each_file_of_a_result_is_published_or_named_as_left_out(
+    finished: Releases, tmp_path: Path, variant: str
+) -> None:
+    evidence = published(finished, variant, tmp_path / "repo")
+    contents = read_json(tmp_path / "repo" / CONTENTS_FILE, Contents)
+    for key, told in evidence.results.items():
+        folder = tmp_path / "repo" / "unpacked" / told["stage"]
+        result = read_json(folder / RESULT_FILE, Result)
+        assert (result.key, result.stage.id) == (key, told["stage"])
+        left = contents.left_out.get(told["stage"], {})
+        for name, record in told["files"].items():
+            path = folder / name
+            assert path.is_file() != (name in left)
+            if path.is_file():
+                assert hashlib.sha256(path.read_bytes()).hexdigest() == record["sha256"]
+    packed = [stage for stages in contents.archives.values() for stage in stages]
+    assert sorted(packed) == sorted(told["stage"] for told in evidence.results.values())
+    reasons = {why for left in contents.left_out.values() for why in left.values()}
+    assert reasons == {"weights", "log", "answers"}
+
+
+def test_the_table_of_contents_is_right_about_every_file(finished: Releases) -> None:
+    files, known = made(finished, "AWQ")
+    contents = read_json(files[CONTENTS_FILE], Contents)
+    assert files.keys() == {*contents.files, CONTENTS_FILE} == known.keys()
+    for name, path in files.items():
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == known[name]
+    assert contents.size == sum(listed.size for listed in contents.files.values())
+    assert (contents.variant, contents.repo) == ("AWQ", "acme/Small-AWQ")
+    assert contents.shortened == ()
+
+
+def test_the_same_release_gives_the_same_bytes(finished: Releases, tmp_path: Path) -> None:
+    before = {name: path.read_bytes() for name, path in made(finished, "AWQ")[0].items()}
+    kept = finished.folder / "runs" / KIND
+    kept.rename(tmp_path / "kept")
+    after = {name: path.read_bytes() for name, path in made(finished, "AWQ")[0].items()}
+    assert before == after
+    with zipfile.ZipFile(made(finished, "AWQ")[0]["evidence/AWQ.zip"]) as archive:
+        assert archive.namelist() == sorted(archive.namelist())
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_no_file_names_this_machine(finished: Releases, tmp_path: Path) -> None:
+    published(finished, "AWQ", tmp_path / "repo")
+    for path in (tmp_path / "repo").rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert str(finished.folder).encode() not in content, path
+            assert str(Path.home()).encode() not in content, path
+
+
+def test_scores_are_summarised_again_from_the_published_samples(
+    finished: Releases, tmp_path: Path
+) -> None:
+    published(finished, "AWQ", tmp_path / "repo")
+    for folder in (tmp_path / "repo" / "unpacked" / "score").glob("*/*"):
+        scores = msgspec.json.decode((folder / "scores.json").read_bytes())
+        again = msgspec.json.decode(pretty(scoring.summarise(read_samples(folder / SAMPLES))))
+        assert again.items() <= scores.items()
+    with zipfile.ZipFile(tmp_path / "repo" / ITEMS_ARCHIVE) as archive:
+        archive.extractall(tmp_path / "items")
+    questions = read_lines(tmp_path / "items" / "Words.jsonl", Question)
+    samples = read_samples(tmp_path / "repo" / "unpacked" / "score" / "AWQ" / "Words")
+    assert [(q.key, q.cluster) for q in questions] == [(s.key, s.cluster) for s in samples]
+    assert all(question.prompts is None for question in questions)
+
+
+def test_the_digest_of_a_users_own_interpreter_is_computed_again(
+    finished: Releases, tmp_path: Path
+) -> None:
+    evidence = published(finished, "AWQ", tmp_path / "repo")
+    told = read_json(tmp_path / "repo" / ENVIRONMENTS_FILE, Environments).environments
+    named = {r["environment"] for r in evidence.results.values() if r["environment"]}
+    assert {one.digest for one in told} == named
+    for one in told:
+        assert one.external
+        parts = {"device": one.device, "installed": one.installed, "variables": one.variables}
+        assert digest(parts) == one.digest
+    stacks = read_environments({"s": tmp_path / "repo" / "unpacked" / "bench" / "AWQ"})
+    assert stacks["s"]["digest"] in named
+
+
+def test_recipe_suite_and_workloads_load_again(finished: Releases, tmp_path: Path) -> None:
+    published(finished, "AWQ", tmp_path / "repo")
+    again = recipes.load(str(tmp_path / "repo" / RECIPE_FILE))
+    with finished.session() as session:
+        used = session.loaded
+    assert (again.suite, again.workloads) == (used.suite, used.workloads)
+    names = {"suite": used.recipe.suite, "workloads": used.recipe.workloads}
+    assert msgspec.structs.replace(again.recipe, **names) == used.recipe
+
+
+@pytest.mark.long
+def test_right_answers_are_published_where_the_recipe_allows_them(releases: Releases) -> None:
+    releases.recipe = write_recipe(releases.folder / "recipe", evidence={"gold": ["Words"]})
+    assert releases.run().exit_code == 0
+    files, _ = made(releases, "AWQ")
+    contents = read_json(files[CONTENTS_FILE], Contents)
+    assert (contents.tasks[0].gold, contents.tasks[0].why) == (True, "")
+    with zipfile.ZipFile(files[ITEMS_ARCHIVE]) as archive:
+        lines = archive.read("Words.jsonl").splitlines()
+    first = msgspec.json.decode(lines[0], type=Question)
+    assert first.prompts is not None
+    assert first.prompts[0].gold == ("red",)
+    assert b"Say red" not in b"".join(lines)
+
+
+class _Naming(StandInExecutor):
+    """Leaves a path of this machine in what a bench stage leaves."""
+
+    def _bench(self, job: dict[str, Any], files: Path) -> None:
+        super()._bench(job, files)
+        path = files / "bench.json"
+        text = path.read_text().replace("tokens over seconds", f"as in {files}")
+        path.write_text(text)
+
+
+@pytest.mark.long
+def test_a_result_that_names_a_folder_of_this_machine_is_never_published(
+    releases: Releases,
+) -> None:
+    releases.run(_Naming(), {Kind.CARD})
+    with pytest.raises(MachineNamedError, match=r"bench/AWQ/\S+ would be published and names"):
+        made(releases, "AWQ")
+
+
+@pytest.mark.long
+def test_a_result_that_was_changed_since_is_refused(releases: Releases) -> None:
+    assert releases.run().exit_code == 0
+    shutil.rmtree(releases.folder / "runs" / KIND, ignore_errors=True)
+    path = view_of(releases).folders["score/AWQ/Words"] / SAMPLES
+    path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
+    with pytest.raises(StageFailed, match=r"score/AWQ/Words: samples\.jsonl was changed"):
+        made(releases, "AWQ")
+
+
+def test_samples_lose_their_answers_and_nothing_else_where_there_is_too_much(
+    finished: Releases,
+) -> None:
+    view = view_of(finished)
+    evidence = read_json(view.folders["card/AWQ"] / EVIDENCE_FILE, Evidence)
+    chosen = choose(Store(finished.folder / "runs"), evidence)
+    assert shorten(chosen, 0) == ()
+    first = shorten(chosen, 1)
+    assert len(first) == 1
+    rest = shorten(chosen, 10**9)
+    assert len(rest) == 2
+    for one in (*first, *rest):
+        entries = chosen.archives[one.archive]
+        short = entries[f"{one.stage}/{SHORT_SAMPLES}"]
+        assert f"{one.stage}/{SAMPLES}" not in entries
+        assert one.short == hashlib.sha256(short).hexdigest()
+        assert one.whole == view.results[one.stage].files[SAMPLES].sha256
+        whole = read_samples(view.folders[one.stage])
+        assert [msgspec.structs.replace(sample, output="") for sample in whole] == [
+            msgspec.json.decode(line, type=Sample) for line in short.splitlines()
+        ]
+
+
+def test_above_the_limit_answers_are_left_out_and_the_contents_say_so(
+    finished: Releases, tmp_path: Path
+) -> None:
+    card = view_of(finished).folders["card/AWQ"]
+    with finished.session() as session:
+        Making(session, card, limit=10**9).write(tmp_path / "whole")
+        size = read_json(tmp_path / "whole" / CONTENTS_FILE, Contents).size
+        Making(session, card, limit=size - 1).write(tmp_path / "short")
+    contents = read_json(tmp_path / "short" / CONTENTS_FILE, Contents)
+    assert contents.size < contents.limit == size - 1
+    assert len(contents.shortened) == 1
+    with zipfile.ZipFile(tmp_path / "short" / contents.shortened[0].archive) as archive:
+        assert f"{contents.shortened[0].stage}/{SHORT_SAMPLES}" in archive.namelist()
