@@ -55,6 +55,8 @@ READER = "hf_" + "r" * 34
 WRITER = "hf_" + "w" * 34
 _SLUG_DIGITS = 24
 _LISTED_ITEMS = 4
+_DESCRIPTION_LENGTH = 150
+_NOTE_LENGTH = 500
 
 
 class FakeHub(FakeBase):
@@ -300,6 +302,8 @@ class FakeHub(FakeBase):
     ) -> Collection:
         with self._changing("create_collection", f"collection {owner} {title}"):
             self._check_write(owner, "make a collection in")
+            if len(description) > _DESCRIPTION_LENGTH:
+                raise BadInput(f"{owner}: the description of {title} is too long")
             for slug, found in self.state.shelf.items():
                 if slug.startswith(f"{owner}/") and found.title == title:
                     return found
@@ -319,6 +323,7 @@ class FakeHub(FakeBase):
         with self._changing("add_item", f"item {slug} {repo}"):
             found = self._shelf(slug)
             self._repo(repo)
+            _check_note(slug, note)
             if all(item.repo != repo for item in found.items):
                 item = CollectionItem(key=self.state.next()[:_SLUG_DIGITS], repo=repo, note=note)
                 self._shelve(found, items=(*found.items, item))
@@ -326,6 +331,7 @@ class FakeHub(FakeBase):
     def set_note(self, slug: str, item: CollectionItem, note: str) -> None:
         with self._changing("set_note", f"note {slug} {item.repo}"):
             found = self._shelf(slug)
+            _check_note(slug, note)
             if all(other.key != item.key for other in found.items):
                 raise BadInput(f"{slug}: {item.repo} is not in it")
             changed = tuple(
@@ -342,3 +348,8 @@ class FakeHub(FakeBase):
 
 def _contents(files: Mapping[str, Content]) -> dict[str, bytes]:
     return {p: c if isinstance(c, bytes) else c.read_bytes() for p, c in files.items()}
+
+
+def _check_note(slug: str, note: str) -> None:
+    if len(note) > _NOTE_LENGTH:
+        raise BadInput(f"{slug}: a note has at most {_NOTE_LENGTH} characters")

@@ -7,12 +7,11 @@ is checked without downloading its weights.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from hubq.attest import envelope, statement
+from hubq.attest import envelope, identities, statement
 from hubq.attest.envelope import Untrusted
 from hubq.attest.names import EVALUATION, SIGNATURE, signed
 from hubq.attest.trust import Trust, check_trust
@@ -115,49 +114,32 @@ def _verified(signature: bytes, hashes: Mapping[str, str], trust: Trust) -> bool
 
     try:
         if trust.key is not None:
-            config = Config().use_elliptic_key_verifier(public_key=trust.key)
-        else:
-            config = Config().use_sigstore_verifier(
-                identity=trust.identity, oidc_issuer=trust.issuer, trust_config=trust.root
+            by_key = Config().use_elliptic_key_verifier(public_key=trust.key)
+            return modelsig.covers(by_key, signature, hashes)
+        with identities.root_file(trust) as root:
+            by_name = Config().use_sigstore_verifier(
+                identity=trust.identity, oidc_issuer=trust.issuer, trust_config=root
             )
-        return modelsig.covers(config, signature, hashes)
+            return modelsig.covers(by_name, signature, hashes)
     except InvalidSignature:
         raise Untrusted("it is not signed with this key, or was changed since") from None
     # What is read here may be anybody's file: whatever the library stumbles over, it is no
     # signature of whom it must be.
     except (Error, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise Untrusted(_words(error)) from error
+        raise Untrusted(f"it is not believed: {identities.first_line(error)}") from error
 
 
 def _unsealed(content: bytes, trust: Trust) -> bytes:
-    if trust.key is not None:
-        from hubq.attest.keys import public_key
+    """Return the payload of a statement that is signed by whom it must be.
 
-        return envelope.unseal(content, public_key(trust.key))
-    return _unbundled(content, trust)
+    Raises:
+        Untrusted: it is not.
+    """
+    if trust.key is None:
+        return identities.unbundle(content, trust)
+    from hubq.attest.keys import public_key
 
-
-def _unbundled(content: bytes, trust: Trust) -> bytes:
-    """Return the payload of a bundle that an identity has signed."""
-    from sigstore.errors import Error
-    from sigstore.models import Bundle, ClientTrustConfig
-    from sigstore.verify import Verifier
-    from sigstore.verify.policy import Identity
-
-    try:
-        root = _config(trust.root) if trust.root else ClientTrustConfig.production()
-        policy = Identity(identity=trust.identity, issuer=trust.issuer)
-        bundle = Bundle.from_json(content)
-        _, payload = Verifier(trusted_root=root.trusted_root).verify_dsse(bundle, policy)
-    except (Error, ValueError, KeyError, TypeError) as error:
-        raise Untrusted(_words(error)) from error
-    return payload
-
-
-def _config(path: Path) -> Any:
-    from sigstore.models import ClientTrustConfig
-
-    return ClientTrustConfig.from_json(path.read_text(encoding="utf-8"))
+    return envelope.unseal(content, public_key(trust.key))
 
 
 class _Resource(msgspec.Struct, frozen=True):
@@ -196,11 +178,6 @@ def _resources(payload: bytes) -> dict[str, str]:
 
 def _found(sha256: str | None) -> str:
     return f"it is {sha256}" if sha256 else "it is not there"
-
-
-def _words(error: Exception) -> str:
-    said = str(error).strip().partition("\n")[0] or type(error).__name__
-    return said if type(error) is ValueError else f"it is not believed: {said}"
 
 
 def _finding(rule: str, path: str, found: str, severity: Any = "error") -> Finding:

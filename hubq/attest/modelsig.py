@@ -31,7 +31,7 @@ class KnownHashes(hashing.Config):
     """
 
     def __init__(self, name: str, hashes: Mapping[str, str]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name, self._hashes = name, hashes
         self.asked = False
 

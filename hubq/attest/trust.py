@@ -17,8 +17,8 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
         identity: who signed, as the certificate says: a mail address, or the address of a workflow.
         issuer: who vouches for that identity, such as
             `https://token.actions.githubusercontent.com`.
-        root: a Sigstore trust configuration (JSON) for an identity, so that nothing is asked of the
-            network; none for Sigstore's public instance.
+        root: a file with a root of trust for an identity (a Sigstore client trust configuration);
+            none for that of Sigstore's public instance, as its library brings it.
     """
 
     key: Path | None = None
@@ -47,8 +47,10 @@ def check_trust(trust: Trust) -> None:
             remedy="Give both: --identity NAME --issuer URL",
         )
     if trust.given:
-        from hubq.attest import keys
+        from hubq.attest import identities, keys
 
         keys.need_extra()
         if trust.key is not None:
             keys.public_key(trust.key)
+        elif trust.root is not None:
+            identities.check_root(trust.root)

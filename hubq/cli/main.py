@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "card": ("hubq.cli.card:card", "Render, check, test and update model cards."),
     "preview": ("hubq.cli.preview:preview", "Show cards in a browser as the Hub shows them."),
     "push": ("hubq.cli.push:push", "Publish the variants' repos."),
-    "verify": ("hubq.cli.stages:verify", "Check published repos against what was made."),
+    "verify": ("hubq.cli.verify:verify", "Check published repos against their evidence."),
     "import": ("hubq.cli.import_:import_", "Take over scores that were made elsewhere."),
     "export": ("hubq.cli.export:export", "Write scores in other formats."),
     "recipe": ("hubq.cli.recipe:recipe", "List, show, copy and check recipes."),

@@ -118,7 +118,7 @@ def _with_options(command: F, options: list[Callable[[Any], Any]]) -> F:
     def with_options(**values: Any) -> Any:
         names = Options.__struct_fields__
         chosen = {name: values.pop(name) for name in list(values) if name in names}
-        chosen["interpreters"] = _interpreters(chosen["interpreters"])
+        chosen["interpreters"] = interpreters_of(chosen["interpreters"])
         return command(options=Options(**chosen), **values)
 
     for option in reversed(options):
@@ -126,7 +126,12 @@ def _with_options(command: F, options: list[Callable[[Any], Any]]) -> F:
     return with_options  # type: ignore[return-value]
 
 
-def _interpreters(values: tuple[str, ...]) -> dict[str, str]:
+def interpreters_of(values: tuple[str, ...]) -> dict[str, str]:
+    """Return environment -> Python, as `--interpreter ENV=PYTHON` gives them.
+
+    Raises:
+        BadInput: one is no pair, or its Python does not exist.
+    """
     pairs = [value.partition("=") for value in values]
     for name, _, path in pairs:
         if not path or not Path(path).expanduser().is_file():

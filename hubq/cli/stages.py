@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from hubq.cli import output
-from hubq.cli.options import format_option, release_options, yes_option
+from hubq.cli.options import format_option, release_options
 from hubq.cli.running import run, say_outcome
 from hubq.cli.scores import show_scores
 from hubq.model.stage import Kind
@@ -42,12 +42,3 @@ def _show_scores(session: Session, report: Report, format_: str) -> None:
         return
     say_outcome(report)
     show_scores(found)
-
-
-@click.command()
-@release_options
-@yes_option
-@format_option
-def verify(options: Options, yes: bool, format_: str) -> None:
-    """Compare SOURCE's published repos, file by file, with what was made."""
-    run(options, [Kind.VERIFY], yes=yes, format_=format_)

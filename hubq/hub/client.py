@@ -156,7 +156,7 @@ def _turned_away(response: httpx2.Response) -> None:
     if response.status_code not in _TRY_AGAIN or not url.path.startswith("/api/"):
         return
     if _origin(str(url)) in _limits:
-        from huggingface_hub.utils import hf_raise_for_status
+        from huggingface_hub.utils._http import hf_raise_for_status
 
         response.read()
         hf_raise_for_status(response)

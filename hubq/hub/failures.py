@@ -45,6 +45,9 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     noun: str = "model"
     token: str | None = None
 
+    def __repr__(self) -> str:
+        return f"Call({self.doing} {self.where})"
+
     @property
     def where(self) -> str:
         """The repo, with its revision where one was asked for, or the endpoint."""
@@ -168,7 +171,7 @@ def _by_status(error: Any, call: Call) -> UserError:
     why = _clean(error.server_message or "", call).replace("\n", "; ")
     tail = f": {why}" if why else ""
     if status == 407:
-        return _by_proxy(call, f"{status} {why}".strip())
+        return _by_proxy(call, f"{status} {error.response.reason_phrase}")
     if status in _TRY_AGAIN or status >= 500:
         said = f"{call.endpoint} answered {status} for {call.where}{tail}"
         return Unavailable(said, remedy=_AGAIN, retry_after=_retry_after(error.response.headers))

@@ -6,8 +6,7 @@ same thing twice without harm: what stands already, or is gone already, is no er
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any
 
 from hubq.errors import RemoteMoved, UserError
 from hubq.hub.connection import Connection
@@ -39,7 +38,7 @@ class Repos(Connection):
             card=dict(found.card_data.to_dict()) if found.card_data else {},  # type: ignore[no-untyped-call]
             private=bool(found.private),
             gated=bool(found.gated),
-            gate=found.gated if found.gated in get_args(Gate) else None,
+            gate=found.gated or None,
         )
 
     def head(self, repo: str, revision: str = MAIN) -> str | None:
@@ -163,7 +162,8 @@ class Repos(Connection):
                 self._call(repo, doing="make a branch of"),
             )
         except RemoteMoved:
-            there = self.refs(repo).branches.get(branch)
+            # A listing may be a moment behind.
+            there = self.refs(repo).branches.get(branch) or self.head(repo, branch)
             if there != commit:
                 raise RemoteMoved(
                     f"{repo}: there is a branch {branch} on {self._endpoint} already, and it "
@@ -174,11 +174,17 @@ class Repos(Connection):
     def delete_branch(self, repo: str, branch: str) -> None:
         """Delete a branch; one that is gone already is no error."""
         api = self._api()
-        self._gone(
-            lambda: api.delete_branch(repo, branch=branch),
-            repo,
-            lambda: branch in self.refs(repo).branches,
-        )
+        try:
+            self._ask(
+                lambda: api.delete_branch(repo, branch=branch),
+                self._call(repo, doing="delete a branch of"),
+            )
+        except Unavailable:
+            raise
+        except UserError:
+            # Hubs say in several ways that it is gone already, and list it for a while after.
+            if branch in self.refs(repo).branches and self.head(repo, branch):
+                raise
 
     def create_tag(self, repo: str, tag: str, commit: str, message: str) -> None:
         """Tag a commit; a tag that is on it already is no error.
@@ -193,7 +199,7 @@ class Repos(Connection):
                 self._call(repo, doing="tag"),
             )
         except RemoteMoved:
-            there = self.refs(repo).tags.get(tag)
+            there = self.refs(repo).tags.get(tag) or self.head(repo, tag)
             if there != commit:
                 raise RemoteMoved(
                     f"{repo}: the tag {tag} on {self._endpoint} is on {_short(there)}, not on "
@@ -208,16 +214,6 @@ class Repos(Connection):
             lambda: api.update_repo_settings(repo, repo_type="model", **settings),
             self._call(repo, doing="change the settings of"),
         )
-
-    def _gone(self, action: Callable[[], None], repo: str, still_there: Callable[[], bool]) -> None:
-        """Delete a ref of a repo; hubs answer in several ways that it is gone already."""
-        try:
-            self._ask(action, self._call(repo, doing="delete a branch of"))
-        except Unavailable:
-            raise
-        except UserError:
-            if still_there():
-                raise
 
 
 def _short(commit: str | None) -> str:

@@ -9,6 +9,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 import msgspec
 
@@ -88,6 +90,22 @@ class Meter:
             self._tell(path, done, self._parcel.size)
 
 
+@contextmanager
+def slot(slots: threading.Semaphore, stop: threading.Event) -> Iterator[None]:
+    """Hold one of a few slots, once there is one.
+
+    Raises:
+        Stopped: `stop` was set meanwhile.
+    """
+    while not slots.acquire(timeout=_LOOK_S):
+        if stop.is_set():
+            raise Stopped
+    try:
+        yield
+    finally:
+        slots.release()
+
+
 def pieces(
     content: Content, start: int, length: int, told: Callable[[int], None], stop: threading.Event
 ) -> Iterator[bytes]:
@@ -105,7 +123,8 @@ def pieces(
         done += len(piece)
         told(done)
     if done != length:
-        raise BadInput(f"{content} was changed while it was sent", remedy="Run the command again.")
+        name = content if isinstance(content, Path) else "a content"
+        raise BadInput(f"{name} was changed while it was sent", remedy="Run the command again.")
 
 
 def sample(content: Content, count: int = 512) -> bytes:
@@ -113,7 +132,11 @@ def sample(content: Content, count: int = 512) -> bytes:
     return next(_read(content, 0, count), b"")
 
 
-def in_parallel(jobs: Sequence[Callable[[threading.Event], None]], threads: int) -> None:
+def in_parallel(
+    jobs: Sequence[Callable[[threading.Event], None]],
+    threads: int,
+    outer: threading.Event | None = None,
+) -> None:
     """Do all jobs in a few threads.
 
     The first that fails stops the others, and its exception is raised. Ctrl-C does the same: the
@@ -123,6 +146,10 @@ def in_parallel(jobs: Sequence[Callable[[threading.Event], None]], threads: int)
         jobs: in the order that they are begun in; each is given an event that is set when the rest
             is not wanted, and may then raise `Stopped`.
         threads: how many at most.
+        outer: set when the jobs as a whole are not wanted any more.
+
+    Raises:
+        Stopped: `outer` was set.
     """
     waiting = deque(jobs)
     failed: list[BaseException] = []
@@ -149,19 +176,23 @@ def in_parallel(jobs: Sequence[Callable[[threading.Event], None]], threads: int)
     try:
         for worker in workers:
             worker.start()
-        _join(workers, halt)
+        _join(workers, halt, outer)
     finally:
         halt.set()
     if failed:
         raise failed[0]
 
 
-def _join(workers: Sequence[threading.Thread], halt: threading.Event) -> None:
+def _join(
+    workers: Sequence[threading.Thread], halt: threading.Event, outer: threading.Event | None
+) -> None:
     """Wait for threads, and only a moment once they were told to end."""
     deadline = float("inf")
     for worker in workers:
         while worker.is_alive() and time.monotonic() < deadline:
             worker.join(_LOOK_S)
+            if outer is not None and outer.is_set():
+                raise Stopped
             if halt.is_set() and deadline == float("inf"):
                 deadline = time.monotonic() + _GRACE_S
 

@@ -107,7 +107,8 @@ class Hub(ABC):
 
     Every method raises `BadInput` for what the caller must mend (no such repo, no access, no
     token), `Unavailable` for what may work when tried again, and `HubProblem` for the rest. All but
-    `commit` may be called again without harm, and implementations try again by themselves.
+    `commit` and `propose` may be called again without harm: what stands already, or is gone
+    already, is no error; and implementations try again by themselves.
     """
 
     @property
@@ -271,17 +272,19 @@ class Hub(ABC):
     ) -> str:
         """Add and remove files in exactly one commit and return it; never tried again here.
 
+        One that would change nothing is not made: the branch's head is returned.
+
         Args:
             repo: the repo.
             files: path in the repo -> content.
             message: the commit's title.
-            parent: the commit that the branch must stand at.
+            parent: the commit that the branch must stand at; none for wherever it is.
             description: the rest of its message.
             deletions: paths to remove.
             revision: the branch.
             known: path in the repo -> SHA-256, for files that need not be hashed again.
             copies: path in the repo -> a commit of this repo that holds that very file, so that no
-                byte of it is read or sent.
+                byte of it is read or sent; only files that the hub lists as LFS.
 
         Raises:
             RemoteMoved: the branch does not stand at `parent`.
@@ -305,6 +308,7 @@ class Hub(ABC):
         A token that may only read will do. Each call opens another one.
 
         Raises:
+            HubProblem: `base` holds everything already, so none was opened.
             Unavailable: no answer; it may have been opened all the same.
         """
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import urllib.request
 from urllib.parse import urlsplit
-from urllib.request import getproxies_environment, proxy_bypass_environment
 
 
 def proxy_for(address: str) -> str:
@@ -12,9 +12,9 @@ def proxy_for(address: str) -> str:
     Empty when they go straight there: no variable names a proxy, or `NO_PROXY` excepts the host.
     """
     parts = urlsplit(address)
-    proxies = getproxies_environment()
+    proxies = urllib.request.getproxies()
     found = proxies.get(parts.scheme) or proxies.get("all") or ""
-    if not found or proxy_bypass_environment(parts.netloc.rpartition("@")[2], proxies):
+    if not found or urllib.request.proxy_bypass(parts.netloc.rpartition("@")[2]):
         return ""
     named = urlsplit(found if "://" in found else f"http://{found}")
     return f"{named.scheme}://{named.netloc.rpartition('@')[2]}"

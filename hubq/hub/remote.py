@@ -64,6 +64,7 @@ class Collection(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         slug: `namespace/title-<24 hex digits>`.
         items: in order.
+        description: at most 150 characters.
         url: its page.
     """
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from hubq.errors import BadInput, HubProblem, UserError
-from hubq.hub.pieces import Meter, Parcel, in_parallel, pieces
+from hubq.hub.pieces import Meter, Parcel, in_parallel, pieces, slot
 from hubq.hub.port import FileProgress, Unavailable
 from hubq.hub.upload_notes import Notes, Progress, Route
 from hubq.hub.wire import AddressRefused, Wire
@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 AT_ONCE = 4
 """Parts, or whole files, that are sent at the same time."""
+
+_FILES_AT_ONCE = 2  # in parts: while the hub joins those of one, the next is sent
 
 _BATCH = 256
 
@@ -70,6 +72,7 @@ class Transfer:
         self._ref = ref
         self._progress = progress
         self._repo = wire.call.repo
+        self._slots = threading.Semaphore(AT_ONCE)
 
     def send(self, parcels: Sequence[Parcel]) -> int:
         """Bring contents to the hub and return how many it did not have.
@@ -85,9 +88,8 @@ class Transfer:
         wanted = [parcel for parcel in parcels if parcel.oid in routes]
         whole = [parcel for parcel in wanted if not self._noted(parcel, routes).route.complete]
         in_parallel([partial(self._bring, parcel, routes) for parcel in whole], AT_ONCE)
-        for parcel in wanted:
-            if parcel not in whole:
-                self._bring(parcel, routes)
+        parted = [parcel for parcel in wanted if parcel not in whole]
+        in_parallel([partial(self._bring, parcel, routes) for parcel in parted], _FILES_AT_ONCE)
         return len(wanted)
 
     def _noted(self, parcel: Parcel, routes: Mapping[str, Route]) -> Progress:
@@ -95,9 +97,7 @@ class Transfer:
         known = self._notes.get(self._repo, parcel.oid, parcel.size)
         return known or Progress(route=routes[parcel.oid])
 
-    def _bring(
-        self, parcel: Parcel, routes: Mapping[str, Route], stop: threading.Event | None = None
-    ) -> None:
+    def _bring(self, parcel: Parcel, routes: Mapping[str, Route], stop: threading.Event) -> None:
         """Send one content, and have it looked at.
 
         Raises:
@@ -105,7 +105,7 @@ class Transfer:
         """
         meter = Meter(parcel, self._progress)
         try:
-            route = self._send_all(parcel, routes, meter, stop or threading.Event())
+            route = self._send_all(parcel, routes, meter, stop)
             if route is not None and route.verify:
                 self._wire.tell(route.verify, {"oid": parcel.oid, "size": parcel.size})
         except AddressRefused as refused:
@@ -142,11 +142,13 @@ class Transfer:
     ) -> None:
         """Send what is missing of one content to its addresses."""
         if progress.route.complete:
-            self._send_parts(parcel, progress, meter)
+            self._send_parts(parcel, progress, meter, stop)
         else:
             self._put(parcel, progress.route, 1, meter, stop)
 
-    def _send_parts(self, parcel: Parcel, progress: Progress, meter: Meter) -> None:
+    def _send_parts(
+        self, parcel: Parcel, progress: Progress, meter: Meter, outer: threading.Event
+    ) -> None:
         """Send the parts that are missing, a few at once, and have them joined.
 
         Raises:
@@ -165,7 +167,7 @@ class Transfer:
             self._notes.arrived(self._repo, parcel.oid, number, etag)
 
         missing = [number for number in sorted(route.parts) if number not in etags]
-        in_parallel([partial(send, number) for number in missing], AT_ONCE)
+        in_parallel([partial(send, number) for number in missing], AT_ONCE, outer)
         parts = [{"partNumber": number, "etag": etags[number]} for number in sorted(etags)]
         self._wire.tell(route.complete, {"oid": parcel.oid, "parts": parts})
 
@@ -178,13 +180,14 @@ class Transfer:
         def told(done: int) -> None:
             meter.set(number, done)
 
-        return self._wire.put(
-            route.parts[number],
-            lambda: pieces(parcel.content, start, length, told, stop),
-            length,
-            route.headers,
-            stop,
-        )
+        with slot(self._slots, stop):
+            return self._wire.put(
+                route.parts[number],
+                lambda: pieces(parcel.content, start, length, told, stop),
+                length,
+                route.headers,
+                stop,
+            )
 
     def _ask(self, parcels: Sequence[Parcel]) -> dict[str, Route]:
         """Return where to send the contents that the hub does not have, by SHA-256.
@@ -224,7 +227,7 @@ class Transfer:
         Raises:
             HubProblem: its parts do not make up the content.
         """
-        from huggingface_hub.utils import fix_hf_endpoint_in_url
+        from huggingface_hub.utils._http import fix_hf_endpoint_in_url
 
         def own(address: str) -> str:
             return str(fix_hf_endpoint_in_url(address, self._wire.endpoint))

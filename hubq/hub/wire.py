@@ -162,7 +162,7 @@ class Wire:
     def _send(
         self, method: str, address: str, headers: Mapping[str, str], body: dict[str, Any]
     ) -> httpx2.Response:
-        from huggingface_hub.utils import get_session
+        from huggingface_hub.utils._http import get_session
 
         given = {key: value for key, value in body.items() if value is not None}
         return get_session().request(
@@ -171,7 +171,7 @@ class Wire:
 
     def _signed(self, *, lfs: bool = False) -> dict[str, str]:
         """Return headers with the token, for the hub itself."""
-        from huggingface_hub.utils import build_hf_headers
+        from huggingface_hub.utils._headers import build_hf_headers
 
         headers = build_hf_headers(token=self.call.token or False, library_name="hubq")
         return {**headers, **(_LFS_JSON if lfs else {})}
@@ -183,7 +183,7 @@ def repo_path(repo: str, rest: str, revision: str) -> str:
 
 
 def _raise_for(answer: httpx2.Response) -> None:
-    from huggingface_hub.utils import hf_raise_for_status
+    from huggingface_hub.utils._http import hf_raise_for_status
 
     hf_raise_for_status(answer)
 

@@ -119,7 +119,7 @@ class _Reporter:
 def _reporting(meters: Mapping[str, Meter]) -> Iterator[None]:
     """Let the client library report to meters; held under the lock of `client.committing`."""
     from huggingface_hub.utils import _xet_progress_reporting as reporting
-    from huggingface_hub.utils import disable_progress_bars, enable_progress_bars
+    from huggingface_hub.utils.tqdm import disable_progress_bars, enable_progress_bars
 
     bars = reporting.XetUploadProgressReporter
     reporting.XetUploadProgressReporter = lambda: _Reporter(meters)  # type: ignore[assignment, misc]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -77,23 +78,37 @@ class BlobStore:
         self.path(sha256)
         return [int(part.name) for part in disk.listing(self._uploads / sha256) if int(part.name)]
 
-    def assemble(self, sha256: str, size: int, numbers: list[int]) -> None:
+    def assemble(self, sha256: str, size: int, parts: Mapping[int, str]) -> None:
         """Join uploaded parts to a blob; doing it twice is harmless.
 
+        Args:
+            sha256: of the whole.
+            size: of the whole, in bytes.
+            parts: number -> sha256 of the part that is meant; empty for whichever is there.
+
         Raises:
-            BadRequestError: a part is missing, or the whole has another size or hash.
+            BadRequestError: a part is missing or another one, or the whole has another size or
+                hash.
         """
         if self.has(sha256):
             shutil.rmtree(self._uploads / sha256, ignore_errors=True)
             return
         digest = hashlib.sha256()
         with self.disk.replacing(self.path(sha256)) as out:
-            written = sum(self._append(out, sha256, number, digest) for number in numbers)
+            written = 0
+            for number, meant in parts.items():
+                written += self._append(out, sha256, number, digest)
+                if meant and meant != self._part_digest(sha256, number):
+                    raise BadRequestError(f"{sha256}: part {number} is another one than was sent")
             if written != size:
                 raise BadRequestError(f"{sha256}: expected {size} bytes, got {written}")
             if digest.hexdigest() != sha256:
                 raise BadRequestError(f"{sha256}: the content has sha256 {digest.hexdigest()}")
         shutil.rmtree(self._uploads / sha256, ignore_errors=True)
+
+    def _part_digest(self, sha256: str, number: int) -> str:
+        with self.part_path(sha256, number).open("rb") as part:
+            return hashlib.file_digest(part, "sha256").hexdigest()
 
     def _append(self, out: BinaryIO, sha256: str, number: int, digest: hashlib._Hash) -> int:
         """Copy one part to `out` and return its bytes."""

@@ -86,6 +86,12 @@ class StaleParentError(LocalHubError):
     status = 412
 
 
+class TooLargeError(LocalHubError):
+    """More is sent at once than the Hub takes."""
+
+    status = 413
+
+
 class RangeNotSatisfiableError(LocalHubError):
     """The requested bytes lie outside the file."""
 

@@ -12,6 +12,7 @@ from hubq.errors import BadInput, Infeasible, Refused, RemoteMoved
 from hubq.hub.port import Content
 from hubq.hub.publication import receipt
 from hubq.hub.publication.abort import Aborted, abort
+from hubq.hub.publication.ownership import title_of
 from hubq.hub.publication.plan import FamilyPlan, Published, Wanted
 from hubq.hub.publication.planning import plan_family, same_wish
 from hubq.hub.publication.protocol import publish as carry_out
@@ -136,7 +137,7 @@ def wanted_of(
         repo=session.plan.repos[variant],
         files=files,
         known=known,
-        title=f"Release {variant} of {session.source.label} with hubq",
+        title=title_of(variant, session.source.label),
         note=_note(variant, view),
     )
     terms = session.options.terms
@@ -238,8 +239,19 @@ def planned(session: Session) -> FamilyPlan:
     """
     view, stage = finished_view(session), session.plan.stage(PUSH)
     names = publishable(stage, view)
-    wanted = (wanted_of(session, name, view, session.progress, signing=False) for name in names)
-    return plan_of(session, tuple(wanted))
+    wanted = tuple(
+        wanted_of(session, name, view, session.progress, signing=False) for name in names
+    )
+    pending = unfinished(publication_folder(session))
+    if pending is None:
+        return plan_of(session, wanted)
+    if same_wish(pending, wanted, session.options.terms):
+        session.progress(f"publication {pending.id} was broken off; this is what it does")
+        return pending
+    raise Refused(
+        f"{session.name}: publication {pending.id} of something else was broken off",
+        remedy=f"Undo it first: hubq push {session.options.source} --abort",
+    )
 
 
 def broken_off(session: Session) -> FamilyPlan:

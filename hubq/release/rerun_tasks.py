@@ -13,9 +13,9 @@ from hubq.evaluate import files
 from hubq.evaluate.fetching import Progress
 from hubq.evaluate.samples import SAMPLES, Sample
 from hubq.hub.port import Hub
-from hubq.model.card import Evidence
+from hubq.model.card import EVIDENCE_FILE, Evidence
 from hubq.model.codec import from_builtins
-from hubq.model.evidence import RECIPE_FILE, SHORT_SAMPLES, variant_archive
+from hubq.model.evidence import SHORT_SAMPLES, variant_archive
 from hubq.model.recipe import Recipe
 from hubq.model.stage import Kind
 from hubq.model.suite import FIDELITY, HUBQ, TaskSpec
@@ -115,6 +115,16 @@ _DEFAULT_INFERENCE = next(
 )
 
 
+class _Entry(msgspec.Struct, frozen=True):
+    """What `hubq.json` says of a result, as far as it is looked at."""
+
+    stage: str
+    backend: str = ""
+    environment: str = ""
+    program: str = ""
+    settings: dict[str, Any] = {}
+
+
 class _Reader:
     """Reads the tasks of one variant.
 
@@ -125,10 +135,12 @@ class _Reader:
 
     def __init__(self, evidence: Evidence, entries: Mapping[str, bytes]) -> None:
         self.variant, self.entries = evidence.variant, entries
-        self.stages = {str(entry["stage"]): entry for entry in evidence.results.values()}
+        results = from_builtins(evidence.results, dict[str, _Entry], f"{EVIDENCE_FILE}: results")
+        self.stages = {entry.stage: entry for entry in results.values()}
         suite = evidence.recipe.get("suite")
-        listed = suite.get("tasks", ()) if isinstance(suite, dict) else ()
-        self.specs: dict[str, Any] = {str(one["name"]): one for one in listed}
+        listed = suite.get("tasks", []) if isinstance(suite, dict) else []
+        told = from_builtins(listed, list[dict[str, Any]], f"{EVIDENCE_FILE}: recipe.suite.tasks")
+        self.specs = {one.get("name"): one for one in told}
 
     def tasks(self) -> tuple[list[Task], dict[str, str]]:
         """Return what can be asked again, and task -> why not for the rest."""
@@ -149,32 +161,25 @@ class _Reader:
             BadInput: it cannot be asked again; says why.
         """
         entry = self.stages[f"{Kind.GENERATE.value}/{self.variant}/{name}"]
-        scored = self.stages.get(f"{Kind.SCORE.value}/{self.variant}/{name}", {})
+        scored = self.stages.get(f"{Kind.SCORE.value}/{self.variant}/{name}")
         if name not in self.specs:
-            raise BadInput(f"{RECIPE_FILE} does not say what it is")
+            raise BadInput(f"{EVIDENCE_FILE} does not say what it is")
         spec = from_builtins(self.specs[name], TaskSpec, f"suite: {name}")
         if spec.harness != HUBQ:
             raise BadInput(f"{spec.harness} asked and scored it, which hubq does not repeat")
         if spec.judge is not None:
             raise BadInput(f"a judge ({spec.judge.model}) read its answers, which is not repeated")
-        self._check_settings(spec, entry["settings"])
+        _check_settings(spec, entry.settings)
         samples, worded = self._samples(name)
         return Task(
             spec=spec,
-            backend=str(entry["backend"]),
-            settings=dict(entry["settings"]),
-            environment=str(entry["environment"]),
-            scoring=str(scored.get("program", "")),
+            backend=entry.backend,
+            settings=entry.settings,
+            environment=entry.environment,
+            scoring=scored.program if scored else "",
             samples=samples,
             worded=worded,
         )
-
-    def _check_settings(self, spec: TaskSpec, settings: Mapping[str, Any]) -> None:
-        """Make sure that the suite says of a task what its stage was run with."""
-        plain, ran = msgspec.json.decode(msgspec.json.encode(spec)), settings["task"]
-        other = [part for part in ran if part in plain and plain[part] != ran[part]]
-        if other:
-            raise BadInput(f"its suite and its stage differ in {', '.join(sorted(other))}")
 
     def _samples(self, name: str) -> tuple[tuple[Sample, ...], bool]:
         """Return a task's samples, and whether answers are in them."""
@@ -189,6 +194,21 @@ class _Reader:
             except msgspec.MsgspecError as error:
                 raise BadInput(f"{file}: {error}") from error
         raise BadInput("its samples are not published")
+
+
+def _check_settings(spec: TaskSpec, settings: Mapping[str, Any]) -> None:
+    """Make sure that the suite says of a task what its stage was run with.
+
+    Raises:
+        BadInput: it does not.
+    """
+    ran = settings.get("task")
+    if not isinstance(ran, dict) or not {"batch_size", "dtype", "device"} <= settings.keys():
+        raise BadInput(f"{EVIDENCE_FILE} does not say what it was run with")
+    plain = msgspec.json.decode(msgspec.json.encode(spec))
+    other = [part for part in ran if part in plain and plain[part] != ran[part]]
+    if other:
+        raise BadInput(f"its suite and its stage differ in {', '.join(sorted(other))}")
 
 
 def file_of(

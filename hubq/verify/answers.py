@@ -13,6 +13,9 @@ from hubq.verify.checking import UNUSABLE, Checked, close, counted, named, skipp
 from hubq.verify.dossier import Dossier
 from hubq.verify.questions import Index, Scored, items_of
 
+_ASKS_WORDS = "ocrbench-v2"
+"""The scorer that looks at a question's words, which are never published."""
+
 
 def check_answers(dossier: Dossier, index: Index) -> Checked:
     """Mark every answer again whose right answer is published."""
@@ -44,15 +47,16 @@ def check_answers(dossier: Dossier, index: Index) -> Checked:
 
 
 def _rules(dossier: Dossier, scored: Scored) -> Rules | None:
-    """Return how a task's answers are marked; none for those that an upstream harness scored."""
+    """Return how a task's answers are marked; none where that takes more than is published."""
     result = dossier.results.get(scored.key)
     task: Mapping[str, Any] | None = result.stage.settings.get("task") if result else None
     if not task or task.get("harness", "hubq") != "hubq":
         return None
     try:
-        return rules_of({**task, "judge": None})
+        rules = rules_of({**task, "judge": None})
     except UNUSABLE:
         return None
+    return None if rules.scoring == _ASKS_WORDS else rules
 
 
 def _marked(

@@ -14,7 +14,7 @@ from hubq.model.card import CARD_FILE, EVIDENCE_FILE, Evidence
 from hubq.model.finding import Finding
 from hubq.verify.checking import Checked, counted
 from hubq.verify.numbers import differences
-from hubq.verify.printing import Misprint, against, at_places, count_numbers, in_order
+from hubq.verify.printing import Misprint, against, all_stand, count_numbers, misprinted
 
 _NEWLINE = re.compile(r"\r\n|\r")
 _OWN_KEYS = ("base_model", "base_model_relation", "model-index")
@@ -27,11 +27,13 @@ class Wrote(msgspec.Struct, frozen=True, kw_only=True):
         blocks: block -> its text, rendered again from the evidence by the program that wrote it.
         unsure: the blocks for which something was not at hand, so that another text in `hubq.json`
             may be right.
-        metadata: the front matter, likewise; empty where it was not made again.
+        kept: block -> its text in the card that lies with the evidence.
+        metadata: the front matter, rendered again; empty where it was not.
     """
 
     blocks: dict[str, str] = {}
     unsure: frozenset[str] = frozenset()
+    kept: dict[str, str] = {}
     metadata: dict[str, Any] = {}
 
 
@@ -81,25 +83,29 @@ def check_card(text: str, evidence: Evidence, wrote: Wrote = Wrote()) -> Checked
 
 def _block(block: Block, evidence: Evidence, wrote: Wrote) -> Iterator[Finding]:
     name, text = block.name, _NEWLINE.sub("\n", block.text)
-    known = evidence.blocks[name]
+    known, places = evidence.blocks[name], evidence.places.get(name, ())
     claims = {claim.id: claim for claim in evidence.claims}
-    places, again = evidence.places.get(name, ()), wrote.blocks.get(name)
-    if block.hash == known:
-        misprints = list(at_places(text, places, claims))
-        yield from (_misprint(block, text, one, claims) for one in misprints)
-        sure = again is not None and name not in wrote.unsure
-        if again is not None and sure and not misprints and text_hash(again) != known:
-            numbers, _ = against(text, again, places)
-            yield from (_misprint(block, text, one, claims) for one in numbers)
-            yield from _other(block, numbers)
-        return
-    if again is not None and text_hash(again) == known:
-        misprints, _ = against(text, again, places)
+    again = None if name in wrote.unsure else wrote.blocks.get(name)
+    texts = [one for one in (again, wrote.kept.get(name)) if one is not None]
+    if block.hash != known:
+        original = next((one for one in texts if text_hash(one) == known), None)
     else:
-        misprints = list(in_order(text, places, claims))
+        # The hash was made to follow the text, or the text is what hubq wrote.
+        original = next((one for one in texts if text_hash(one) != known), None)
+    if original is not None:
+        misprints = against(text, original, places)
+    else:
+        misprints = misprinted(text, places, claims)
     yield from (_misprint(block, text, one, claims) for one in misprints)
-    if not misprints:
+    if not misprints and block.hash != known:
         yield _edited(block)
+    elif not misprints and (original is not None or not all_stand(text, places, claims)):
+        yield Finding(
+            rule="block-changed",
+            path=CARD_FILE,
+            line=block.line,
+            found=f"block {block.name} is not what the evidence makes, in its words",
+        )
 
 
 def _edited(block: Block) -> Finding:
@@ -119,16 +125,6 @@ def _edited(block: Block) -> Finding:
         line=block.line,
         found=f"block {block.name} was edited by hand; the numbers of its claims still stand",
     )
-
-
-def _other(block: Block, numbers: list[Misprint]) -> Iterator[Finding]:
-    if not numbers:
-        yield Finding(
-            rule="block-changed",
-            path=CARD_FILE,
-            line=block.line,
-            found=f"block {block.name} is not what the evidence makes, in its words",
-        )
 
 
 def _misprint(block: Block, text: str, one: Misprint, claims: Mapping[str, Any]) -> Finding:

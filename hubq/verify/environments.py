@@ -38,12 +38,21 @@ def check_environments(dossier: Dossier) -> Checked:
             )
     own = sum(one.external for one in known)
     people = f", {own} of them somebody's own interpreter" if own else ""
-    said = f"{counted(len(known), 'environment')}{people}, digests worked out again"
-    return Checked(said=said, findings=tuple(findings), recomputed=0)
+    unknown = [one.name for one in known if _is_unknown(one)]
+    left = f"; {named(unknown)} cannot be checked: its lock is not published" if unknown else ""
+    said = f"{counted(len(known), 'environment')}{people}, digests worked out again{left}"
+    return Checked(said=said, findings=tuple(findings))
+
+
+def _is_unknown(one: EvidenceEnvironment) -> bool:
+    """Say whether nothing is published of what an environment's digest is taken of."""
+    return not one.lock and one.installed is None
 
 
 def _environment(dossier: Dossier, one: EvidenceEnvironment) -> Iterator[Finding]:
     """Compare an environment's digest with what it is taken of."""
+    if _is_unknown(one):
+        return
     if one.lock:
         if one.lock not in dossier.place.listing():
             yield Finding(rule="evidence-missing", path=one.lock, found="is not there")

@@ -33,7 +33,23 @@ class Misprint(msgspec.Struct, frozen=True, kw_only=True):
     claim: str = ""
 
 
-def at_places(text: str, places: Places, claims: Mapping[str, Claim]) -> Iterator[Misprint]:
+def misprinted(text: str, places: Places, claims: Mapping[str, Claim]) -> list[Misprint]:
+    """Return the claims that a block does not print where, or at least in the order, it should.
+
+    Where characters were put in or taken out all later places are off, and the order tells more.
+    """
+    found = list(_at_places(text, places, claims))
+    if len(found) <= 1:
+        return found
+    return min(found, list(_in_order(text, places, claims)), key=len)
+
+
+def all_stand(text: str, places: Places, claims: Mapping[str, Claim]) -> bool:
+    """Say whether a block prints each claim at its very place."""
+    return not any(_at_places(text, places, claims))
+
+
+def _at_places(text: str, places: Places, claims: Mapping[str, Claim]) -> Iterator[Misprint]:
     """Yield the places of a block at which other characters stand than the claim shows."""
     for offset, name in places:
         claim = claims.get(name)
@@ -43,22 +59,17 @@ def at_places(text: str, places: Places, claims: Mapping[str, Claim]) -> Iterato
             yield Misprint(offset=offset, said=_there(text, offset), wrote=claim.shown, claim=name)
 
 
-def against(text: str, wrote: str, places: Places) -> tuple[list[Misprint], bool]:
-    """Compare a block with what hubq wrote.
-
-    Returns:
-        The numbers that differ, and whether anything else does.
-    """
+def against(text: str, wrote: str, places: Places) -> list[Misprint]:
+    """Return the numbers of a block that are others than hubq wrote, claims or not."""
     before, after = _tokens(wrote), _tokens(text)
     old, new = [word for _, word in before], [word for _, word in after]
-    found, words = [], False
+    found = []
     starts = dict(places)
     for kind, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if kind == "equal":
             continue
         numbers = [token for token in before[i1:i2] if _is_number(token[1])]
         others = [token for token in after[j1:j2] if _is_number(token[1])]
-        words = words or len(numbers) != i2 - i1 or len(others) != j2 - j1
         at = after[j1][0] if j1 < len(after) else len(text)
         for place in range(max(len(numbers), len(others))):
             was = numbers[place] if place < len(numbers) else None
@@ -71,10 +82,10 @@ def against(text: str, wrote: str, places: Places) -> tuple[list[Misprint], bool
                     claim=_claim(was, starts) if was else "",
                 )
             )
-    return found, words
+    return found
 
 
-def in_order(text: str, places: Places, claims: Mapping[str, Claim]) -> Iterator[Misprint]:
+def _in_order(text: str, places: Places, claims: Mapping[str, Claim]) -> Iterator[Misprint]:
     """Yield the claims of an edited block that do not stand there in their order.
 
     For blocks of which only the hash is known: numbers that are no claims may stand in between.

@@ -10,8 +10,9 @@ from hubq.cards.family import Family
 from hubq.cards.rendering import render_card, templates_digest
 from hubq.errors import BadInput
 from hubq.hub.port import Hub
-from hubq.markdown.blocks import find_blocks
+from hubq.markdown.blocks import BrokenMarkers, find_blocks
 from hubq.model.card import CARD_FILE, EVIDENCE_FILE, Evidence
+from hubq.model.evidence import RENDERED_FILE
 from hubq.resources import bundled
 from hubq.verify.card import Wrote
 from hubq.verify.checking import UNUSABLE
@@ -30,9 +31,9 @@ def wrote(dossier: Dossier, family: Family, hub: Hub | None) -> Wrote:
         family: rebuilt from it.
         hub: where the source is, whose README a card quotes; none for not looked for.
     """
-    templates = (bundled("card_templates"),)
+    templates, kept = (bundled("card_templates"),), _kept(dossier)
     if dossier.evidence.templates != templates_digest(templates):
-        return Wrote()
+        return Wrote(kept=kept)
     readme, processor = _source_file(family, hub, CARD_FILE), _processor(dossier, family, hub)
     made = msgspec.structs.replace(
         family,
@@ -42,14 +43,29 @@ def wrote(dossier: Dossier, family: Family, hub: Hub | None) -> Wrote:
     try:
         files = render_card(made, dossier.evidence.variant, templates, charts=False)
     except UNUSABLE:
-        return Wrote()
-    blocks = {block.name: block.text for block in find_blocks(files[CARD_FILE].decode())}
+        return Wrote(kept=kept)
+    blocks = _blocks(files[CARD_FILE])
     unsure = frozenset({_QUOTING} if readme is None else ())
     return Wrote(
         blocks=blocks,
         unsure=unsure if processor is not None else frozenset(blocks),
+        kept=kept,
         metadata=msgspec.json.decode(files[EVIDENCE_FILE], type=Evidence).metadata,
     )
+
+
+def _kept(dossier: Dossier) -> dict[str, str]:
+    """Return the blocks of the card that lies with the evidence; nothing where it is unreadable."""
+    if RENDERED_FILE not in dossier.place.listing():
+        return {}
+    try:
+        return _blocks(dossier.place.read(RENDERED_FILE))
+    except (UnicodeDecodeError, BrokenMarkers):
+        return {}
+
+
+def _blocks(card: bytes) -> dict[str, str]:
+    return {block.name: block.text for block in find_blocks(card.decode())}
 
 
 def _processor(dossier: Dossier, family: Family, hub: Hub | None) -> bytes | None:

@@ -11,9 +11,10 @@ from hubq.hub.port import Hub
 from hubq.hub.publication.telling import Tell
 from hubq.model.card import CARD_FILE, EVIDENCE_FILE, Evidence
 from hubq.model.finding import Finding
+from hubq.model.stage import Kind
 from hubq.verify.card import check_card
 from hubq.verify.checking import Checked, close, counted, named, skipped
-from hubq.verify.dossier import NoEvidence, read_evidence
+from hubq.verify.dossier import read_evidence
 from hubq.verify.place import Place, RepoPlace
 
 _CHANGED = "one of the two was changed"
@@ -37,12 +38,16 @@ def check_siblings(place: Place, evidence: Evidence, hub: Hub | None, tell: Tell
     findings: list[Finding] = []
     seen, shared = [], 0
     for name, repo in sorted(others.items()):
+        gap = evidence.gaps.get(f"{Kind.QUANTIZE.value}/{name}")
+        if gap is not None:
+            findings.append(_never_made(repo, name, gap))
+            continue
         tell(f"looking at {repo}")
         try:
             sibling = RepoPlace(hub, repo)
             theirs = read_evidence(sibling)
         except BadInput as error:
-            findings.append(_absent(repo, name, error))
+            findings.append(_absent(repo, name, error, place))
             continue
         seen.append(sibling.label)
         findings += _agree(evidence, theirs, repo, place)
@@ -55,9 +60,21 @@ def check_siblings(place: Place, evidence: Evidence, hub: Hub | None, tell: Tell
     )
 
 
-def _absent(repo: str, name: str, error: BadInput) -> Finding:
+def _never_made(repo: str, name: str, gap: dict[str, str]) -> Finding:
     return Finding(
-        rule="sibling-missing" if not isinstance(error, NoEvidence) else "sibling-unreadable",
+        rule="sibling-missing",
+        severity="info",
+        repo=repo,
+        path=EVIDENCE_FILE,
+        found=f"{name} was not made: {gap.get('reason', '')}",
+    )
+
+
+def _absent(repo: str, name: str, error: BadInput, place: Place) -> Finding:
+    """Return that a sibling cannot be looked at; a folder may be of another hub than this one."""
+    return Finding(
+        rule="sibling-missing",
+        severity="error" if place.repo else "warning",
         repo=repo,
         path=EVIDENCE_FILE,
         found=f"{name} of this family cannot be looked at: {error.message}",

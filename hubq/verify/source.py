@@ -26,7 +26,7 @@ def check_source(dossier: Dossier, hub: Hub | None) -> Checked:
         return skipped(f"{told.get('name')} was a folder; nobody else can look at it")
     findings = list(_named(dossier, repo))
     if hub is None:
-        return Checked(said="not looked for", findings=tuple(findings), skipped=True)
+        return Checked(said="was not looked for", findings=tuple(findings), skipped=True)
     try:
         info = hub.info(repo, commit)
     except BadInput as error:
@@ -39,7 +39,9 @@ def check_source(dossier: Dossier, hub: Hub | None) -> Checked:
                 found=f"cannot be looked at on {hub.endpoint}: {error.message}",
             )
         )
-        return Checked(said="not reachable", findings=tuple(findings), skipped=True)
+        return Checked(
+            said=f"{repo}@{commit[:7]} cannot be looked at", findings=tuple(findings), skipped=True
+        )
     findings += _files(info, told.get("files", {}), commit)
     return Checked(
         said=f"{repo}@{commit[:7]}: {counted(len(told.get('files', {})), 'file')} of the sizes "

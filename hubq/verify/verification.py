@@ -8,14 +8,15 @@ from pathlib import Path
 
 import msgspec
 
-from hubq.errors import BadInput
+from hubq.attest.trust import Trust, check_trust
+from hubq.errors import BadInput, HubProblem
 from hubq.hub.port import Hub
 from hubq.hub.publication.telling import Silence, Tell
 from hubq.model.card import CARD_FILE
 from hubq.model.finding import Finding
 from hubq.verify.answers import check_answers
 from hubq.verify.card import Wrote, check_card
-from hubq.verify.checking import UNUSABLE, Check, Checked, why
+from hubq.verify.checking import UNUSABLE, Check, Checked, skipped, why
 from hubq.verify.claims import check_claims
 from hubq.verify.derived import check_comparison
 from hubq.verify.dossier import Dossier, open_dossier
@@ -29,6 +30,7 @@ from hubq.verify.rebuilding import family_of
 from hubq.verify.rendering import wrote
 from hubq.verify.scores import check_scores
 from hubq.verify.siblings import check_siblings
+from hubq.verify.signature import check_signature
 from hubq.verify.source import check_source
 
 SCHEMA = 1
@@ -75,6 +77,7 @@ def verify(
     deep: bool = False,
     siblings: bool = True,
     source: bool = True,
+    trust: Trust | None = None,
     tell: Tell | None = None,
 ) -> Verification:
     """Check a published variant against its evidence.
@@ -85,12 +88,15 @@ def verify(
         deep: fetch and hash large files too, instead of trusting the hub's listing.
         siblings: look at the other repos of the family.
         source: look at the model that it was made from.
+        trust: whose signature it must carry; none for nobody's.
         tell: told how far it is; none for nobody.
 
     Raises:
-        BadInput: there is no evidence, or it was written by a hubq that is too new.
-        HubProblem: the hub does not answer.
+        BadInput: there is no evidence, or it was written by a hubq that is too new; or the key that
+            is trusted cannot be read.
+        HubProblem: the hub does not answer. A folder is checked all the same, as far as it goes.
     """
+    check_trust(trust or Trust())
     said = tell or Silence()
     known = hub or (place.hub if isinstance(place, RepoPlace) else None)
     said(f"reading the evidence of {place.label}")
@@ -99,7 +105,11 @@ def verify(
         steps = _Steps(
             dossier, known if siblings else None, known if source else None, said, deep=deep
         )
-        done = [(name, _tried(name, step, said)) for name, step in steps.all()]
+        steps.trust = trust or Trust()
+        alone, todo, done = not place.repo, steps.all(), []
+        for number, (name, step) in enumerate(todo):
+            said.count(number, len(todo), "checks")
+            done.append((name, _tried(name, step, alone=alone)))
     return Verification(
         target=place.label,
         checks=tuple(Check(name=n, state=one.state, said=one.said) for n, one in done),
@@ -127,6 +137,7 @@ class _Steps:
     ) -> None:
         self.dossier, self.tell, self.deep = dossier, tell, deep
         self.siblings, self.source = siblings, source
+        self.trust = Trust()
         self.index = Index(dossier)
 
     def all(self) -> list[tuple[str, Step]]:
@@ -150,6 +161,7 @@ class _Steps:
             ("card", self._card),
             ("siblings", self._siblings),
             ("source", lambda: check_source(dossier, self.source)),
+            ("signature", lambda: check_signature(dossier.place, self.trust)),
         ]
 
     def _unreadable(self) -> Checked:
@@ -174,11 +186,23 @@ class _Steps:
         return check_siblings(dossier.place, dossier.evidence, self.siblings, self.tell)
 
 
-def _tried(name: str, step: Step, tell: Tell) -> Checked:
-    """Do a check; data that it cannot work with is a finding."""
-    tell(f"checking {name}")
+def _tried(name: str, step: Step, *, alone: bool) -> Checked:
+    """Do a check; data that it cannot work with is a finding.
+
+    Args:
+        name: of the check.
+        step: does it.
+        alone: whether what is verified needs no hub, so that one that is silent is no problem.
+
+    Raises:
+        HubProblem: the hub does not answer.
+    """
     try:
         return step()
+    except HubProblem as error:
+        if not alone:
+            raise
+        return skipped(f"the hub does not answer: {error.message}")
     except UNUSABLE as error:
         path = "" if isinstance(error, BadInput) else "evidence"
         found = Finding(rule="evidence-broken", path=path, found=f"{name}: {why(error)}")

@@ -14,6 +14,7 @@ from tests.fakes import READER, WRITER, FakeHub, model_files, write_files
 
 if TYPE_CHECKING:
     from hubq.localhub.server import LocalHub
+    from tests.hub.worlds import World
 
 
 @pytest.fixture
@@ -95,3 +96,25 @@ def released(alice: HuggingFaceHub, repo: str, files: dict[str, Content]) -> str
     alice.create(repo, private=False)
     alice.commit(repo, files, message="Release", parent=alice.head(repo))
     return repo
+
+
+@pytest.fixture(params=["memory", "served"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
+    pytest.importorskip("starlette")
+    from tests.hub.worlds import Memory, Served
+
+    if request.param == "memory":
+        return Memory(tmp_path)
+    alice, bob = (request.getfixturevalue(name) for name in ("alice", "bob"))
+    return Served(request.getfixturevalue("server"), alice, bob)
+
+
+@pytest.fixture
+def model(world: World) -> str:
+    """A public repo of acme's that holds a model, on either hub."""
+    from tests.hub.worlds import MODEL, NUMBERS
+
+    name = f"acme/contract-{next(NUMBERS)}"
+    world.alice.create(name, private=False)
+    world.alice.commit(name, MODEL, message="A model", parent=world.alice.head(name))
+    return name

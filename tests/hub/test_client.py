@@ -33,13 +33,12 @@ def test_xet_is_off_in_commits_but_for_servers_that_have_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", False)
-    with client.committing():
-        assert constants.HF_HUB_DISABLE_XET
-    with client.committing(xet=True):
-        assert not constants.HF_HUB_DISABLE_XET
-    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
-    with client.committing(xet=True):
-        assert constants.HF_HUB_DISABLE_XET
+    seen = []
+    for forbidden, xet in ((False, False), (False, True), (True, True)):
+        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", forbidden)
+        with client.committing(xet=xet):
+            seen.append(constants.HF_HUB_DISABLE_XET)
+    assert seen == [True, False, True]
 
 
 def test_the_stored_token_is_sent_to_no_other_server(monkeypatch: pytest.MonkeyPatch) -> None:

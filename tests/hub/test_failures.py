@@ -142,6 +142,7 @@ def test_a_bug_passes_unchanged(bug: Exception) -> None:
 
 
 def test_no_token_is_in_the_text() -> None:
+    assert repr(CALL) == "Call(write to acme/x)"
     error = said(answer(500, f"for {TOKEN} and mine-alone"))
     assert error.message.endswith(": for hf*** and ***")
 

@@ -174,7 +174,7 @@ def test_no_token_goes_to_the_address_of_a_part(served: LocalHub, shard: Path) -
 
 
 def client_session() -> Any:
-    from huggingface_hub.utils import get_session
+    from huggingface_hub.utils._http import get_session
 
     return get_session()
 

@@ -56,7 +56,9 @@ class _WithXet:
             return Response("no", status_code=self._hub.status)
         expires = int(time.time()) + 3600
         access: dict[str, Any] = {
-            "casUrl": f"{self._hub.url}/cas", "exp": expires, "accessToken": "short-lived"
+            "casUrl": f"{self._hub.url}/cas",
+            "exp": expires,
+            "accessToken": "short-lived",
         }
         headers = {
             "X-Xet-Cas-Url": f"{self._hub.url}/cas",

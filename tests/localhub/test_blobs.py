@@ -22,7 +22,7 @@ def test_parts_become_one_blob_and_joining_again_is_harmless(blobs: BlobStore) -
     blobs.disk.write_bytes(blobs.part_path(sha256, 1), b"one")
     assert blobs.stored_parts(sha256) == [1, 2]
     for _ in range(2):
-        blobs.assemble(sha256, 6, [1, 2])
+        blobs.assemble(sha256, 6, {1: "", 2: ""})
         assert blobs.read(sha256) == b"onetwo"
     assert blobs.stored_parts(sha256) == []
 
@@ -31,11 +31,11 @@ def test_a_wrong_content_never_becomes_a_blob(blobs: BlobStore) -> None:
     sha256 = hashlib.sha256(b"right").hexdigest()
     blobs.disk.write_bytes(blobs.part_path(sha256, 0), b"wrong")
     with pytest.raises(BadRequestError, match="the content has sha256"):
-        blobs.assemble(sha256, 5, [0])
+        blobs.assemble(sha256, 5, {0: ""})
     with pytest.raises(BadRequestError, match="expected 6 bytes, got 5"):
-        blobs.assemble(sha256, 6, [0])
+        blobs.assemble(sha256, 6, {0: ""})
     with pytest.raises(BadRequestError, match="part 1 has not arrived"):
-        blobs.assemble(sha256, 5, [1])
+        blobs.assemble(sha256, 5, {1: ""})
     assert not blobs.has(sha256)
     with pytest.raises(NotFoundError):
         blobs.read(sha256)

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+import yaml
 
 from hubq import recipes
 from hubq.cards.family import read_environments
 from hubq.cards.ledger import SELF
 from hubq.cards.show import trace
 from hubq.errors import StageFailed
-from hubq.evaluate import scoring
+from hubq.evaluate import fidelity, scoring
 from hubq.evaluate.lines import read_lines
 from hubq.evaluate.samples import SAMPLES, Sample, read_samples
 from hubq.model.card import EVIDENCE_FILE, Evidence
 from hubq.model.codec import digest, pretty, read_json
+from hubq.model.environment import EnvironmentSpec, Installed
 from hubq.model.evidence import (
     CONTENTS_FILE,
     ENVIRONMENTS_FILE,
@@ -39,10 +42,24 @@ from hubq.release.evidence_results import choose, shorten
 from hubq.release.status import load_release
 from hubq.runner import View
 from hubq.store import RESULT_FILE, Store
+from hubq.workers.environments import MARKER, PACKAGES, EnvironmentStore, Marker
+from hubq.workers.installation import interpreter
+from hubq.workers.specs import install_digest, spec_for
 from tests.release.releases import Releases
 from tests.release.stand_in import StandInExecutor, write_recipe
 
 VARIANTS = ("GPTQ-Int8", "AWQ")
+
+
+@pytest.fixture(scope="module")
+def carded(tmp_path_factory: pytest.TempPathFactory) -> Releases:
+    """Return a release whose cards are made; for tests that only look at it."""
+    folder = tmp_path_factory.mktemp("carded")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HUBQ_CACHE", str(folder / "cache"))
+        found = Releases(folder)
+        assert found.run(kinds={Kind.CARD}).exit_code == 0
+    return found
 
 
 def view_of(releases: Releases) -> View:
@@ -80,9 +97,9 @@ def published(releases: Releases, variant: str, folder: Path) -> Evidence:
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_claim_is_traced_with_nothing_but_the_published_files(
-    finished: Releases, tmp_path: Path, variant: str
+    carded: Releases, tmp_path: Path, variant: str
 ) -> None:
-    evidence = published(finished, variant, tmp_path / "repo")
+    evidence = published(carded, variant, tmp_path / "repo")
     stages = {key: str(result["stage"]) for key, result in evidence.results.items()}
 
     def folder_of(key: str) -> Path:
@@ -95,9 +112,9 @@ def test_every_claim_is_traced_with_nothing_but_the_published_files(
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_each_file_of_a_result_is_published_or_named_as_left_out(
-    finished: Releases, tmp_path: Path, variant: str
+    carded: Releases, tmp_path: Path, variant: str
 ) -> None:
-    evidence = published(finished, variant, tmp_path / "repo")
+    evidence = published(carded, variant, tmp_path / "repo")
     contents = read_json(tmp_path / "repo" / CONTENTS_FILE, Contents)
     for key, told in evidence.results.items():
         folder = tmp_path / "repo" / "unpacked" / told["stage"]
@@ -115,8 +132,8 @@ def test_each_file_of_a_result_is_published_or_named_as_left_out(
     assert reasons == {"weights", "log", "answers"}
 
 
-def test_the_table_of_contents_is_right_about_every_file(finished: Releases) -> None:
-    files, known = made(finished, "AWQ")
+def test_the_table_of_contents_is_right_about_every_file(carded: Releases) -> None:
+    files, known = made(carded, "AWQ")
     contents = read_json(files[CONTENTS_FILE], Contents)
     assert files.keys() == {*contents.files, CONTENTS_FILE} == known.keys()
     for name, path in files.items():
@@ -126,30 +143,30 @@ def test_the_table_of_contents_is_right_about_every_file(finished: Releases) -> 
     assert contents.shortened == ()
 
 
-def test_the_same_release_gives_the_same_bytes(finished: Releases, tmp_path: Path) -> None:
-    before = {name: path.read_bytes() for name, path in made(finished, "AWQ")[0].items()}
-    kept = finished.folder / "runs" / KIND
+def test_the_same_release_gives_the_same_bytes(carded: Releases, tmp_path: Path) -> None:
+    before = {name: path.read_bytes() for name, path in made(carded, "AWQ")[0].items()}
+    kept = carded.folder / "runs" / KIND
     kept.rename(tmp_path / "kept")
-    after = {name: path.read_bytes() for name, path in made(finished, "AWQ")[0].items()}
+    after = {name: path.read_bytes() for name, path in made(carded, "AWQ")[0].items()}
     assert before == after
-    with zipfile.ZipFile(made(finished, "AWQ")[0]["evidence/AWQ.zip"]) as archive:
+    with zipfile.ZipFile(made(carded, "AWQ")[0]["evidence/AWQ.zip"]) as archive:
         assert archive.namelist() == sorted(archive.namelist())
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
-def test_no_file_names_this_machine(finished: Releases, tmp_path: Path) -> None:
-    published(finished, "AWQ", tmp_path / "repo")
+def test_no_file_names_this_machine(carded: Releases, tmp_path: Path) -> None:
+    published(carded, "AWQ", tmp_path / "repo")
     for path in (tmp_path / "repo").rglob("*"):
         if path.is_file():
             content = path.read_bytes()
-            assert str(finished.folder).encode() not in content, path
+            assert str(carded.folder).encode() not in content, path
             assert str(Path.home()).encode() not in content, path
 
 
 def test_scores_are_summarised_again_from_the_published_samples(
-    finished: Releases, tmp_path: Path
+    carded: Releases, tmp_path: Path
 ) -> None:
-    published(finished, "AWQ", tmp_path / "repo")
+    published(carded, "AWQ", tmp_path / "repo")
     for folder in (tmp_path / "repo" / "unpacked" / "score").glob("*/*"):
         scores = msgspec.json.decode((folder / "scores.json").read_bytes())
         again = msgspec.json.decode(pretty(scoring.summarise(read_samples(folder / SAMPLES))))
@@ -163,9 +180,9 @@ def test_scores_are_summarised_again_from_the_published_samples(
 
 
 def test_the_digest_of_a_users_own_interpreter_is_computed_again(
-    finished: Releases, tmp_path: Path
+    carded: Releases, tmp_path: Path
 ) -> None:
-    evidence = published(finished, "AWQ", tmp_path / "repo")
+    evidence = published(carded, "AWQ", tmp_path / "repo")
     told = read_json(tmp_path / "repo" / ENVIRONMENTS_FILE, Environments).environments
     named = {r["environment"] for r in evidence.results.values() if r["environment"]}
     assert {one.digest for one in told} == named
@@ -177,10 +194,10 @@ def test_the_digest_of_a_users_own_interpreter_is_computed_again(
     assert stacks["s"]["digest"] in named
 
 
-def test_recipe_suite_and_workloads_load_again(finished: Releases, tmp_path: Path) -> None:
-    published(finished, "AWQ", tmp_path / "repo")
+def test_recipe_suite_and_workloads_load_again(carded: Releases, tmp_path: Path) -> None:
+    published(carded, "AWQ", tmp_path / "repo")
     again = recipes.load(str(tmp_path / "repo" / RECIPE_FILE))
-    with finished.session() as session:
+    with carded.session() as session:
         used = session.loaded
     assert (again.suite, again.workloads) == (used.suite, used.workloads)
     names = {"suite": used.recipe.suite, "workloads": used.recipe.workloads}
@@ -190,7 +207,7 @@ def test_recipe_suite_and_workloads_load_again(finished: Releases, tmp_path: Pat
 @pytest.mark.long
 def test_right_answers_are_published_where_the_recipe_allows_them(releases: Releases) -> None:
     releases.recipe = write_recipe(releases.folder / "recipe", evidence={"gold": ["Words"]})
-    assert releases.run().exit_code == 0
+    assert releases.run(kinds={Kind.CARD}).exit_code == 0
     files, _ = made(releases, "AWQ")
     contents = read_json(files[CONTENTS_FILE], Contents)
     assert (contents.tasks[0].gold, contents.tasks[0].why) == (True, "")
@@ -223,7 +240,7 @@ def test_a_result_that_names_a_folder_of_this_machine_is_never_published(
 
 @pytest.mark.long
 def test_a_result_that_was_changed_since_is_refused(releases: Releases) -> None:
-    assert releases.run().exit_code == 0
+    assert releases.run(kinds={Kind.CARD}).exit_code == 0
     shutil.rmtree(releases.folder / "runs" / KIND, ignore_errors=True)
     path = view_of(releases).folders["score/AWQ/Words"] / SAMPLES
     path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
@@ -232,11 +249,11 @@ def test_a_result_that_was_changed_since_is_refused(releases: Releases) -> None:
 
 
 def test_samples_lose_their_answers_and_nothing_else_where_there_is_too_much(
-    finished: Releases,
+    carded: Releases,
 ) -> None:
-    view = view_of(finished)
+    view = view_of(carded)
     evidence = read_json(view.folders["card/AWQ"] / EVIDENCE_FILE, Evidence)
-    chosen = choose(Store(finished.folder / "runs"), evidence)
+    chosen = choose(Store(carded.folder / "runs"), evidence)
     assert shorten(chosen, 0) == ()
     first = shorten(chosen, 1)
     assert len(first) == 1
@@ -255,10 +272,10 @@ def test_samples_lose_their_answers_and_nothing_else_where_there_is_too_much(
 
 
 def test_above_the_limit_answers_are_left_out_and_the_contents_say_so(
-    finished: Releases, tmp_path: Path
+    carded: Releases, tmp_path: Path
 ) -> None:
-    card = view_of(finished).folders["card/AWQ"]
-    with finished.session() as session:
+    card = view_of(carded).folders["card/AWQ"]
+    with carded.session() as session:
         Making(session, card, limit=10**9).write(tmp_path / "whole")
         size = read_json(tmp_path / "whole" / CONTENTS_FILE, Contents).size
         Making(session, card, limit=size - 1).write(tmp_path / "short")
@@ -267,3 +284,55 @@ def test_above_the_limit_answers_are_left_out_and_the_contents_say_so(
     assert len(contents.shortened) == 1
     with zipfile.ZipFile(tmp_path / "short" / contents.shortened[0].archive) as archive:
         assert f"{contents.shortened[0].stage}/{SHORT_SAMPLES}" in archive.namelist()
+
+
+def _built(spec: EnvironmentSpec) -> None:
+    """Lay out an environment as if it had been built; its interpreter is this one."""
+    store = EnvironmentStore()
+    folder = store.folder(spec)
+    interpreter(folder).parent.mkdir(parents=True)
+    interpreter(folder).symlink_to(sys.executable)
+    installed = Installed(python="3.11.7", implementation="CPython", packages=())
+    (folder / PACKAGES).write_text(pretty(installed))
+    marker = Marker(name=spec.name, device=spec.device, digest=install_digest(spec), seconds=1.0)
+    (folder / MARKER).write_text(pretty(marker))
+
+
+@pytest.mark.long
+def test_the_locks_are_published_and_make_the_digests_that_stages_name(
+    releases: Releases, tmp_path: Path
+) -> None:
+    _built(spec_for("gptqmodel", "cpu"))
+    releases.run(kinds={Kind.CARD}, interpreters={})
+    with releases.session(interpreters={}) as session:
+        files, _ = evidence_files(session, view_of(releases), "AWQ")
+    (one,) = read_json(files[ENVIRONMENTS_FILE], Environments).environments
+    assert one.lock == "evidence/locks/gptqmodel-cpu.lock"
+    lock = hashlib.sha256(files[one.lock].read_bytes()).hexdigest()
+    install = {"lock": lock, "python": one.python, "device": one.device, "shim": one.shim}
+    again = digest({"install": digest(install), "variables": one.variables})
+    evidence = read_json(view_of(releases).folders["card/AWQ"] / EVIDENCE_FILE, Evidence)
+    named = {r["environment"] for r in evidence.results.values() if r["environment"]}
+    assert {again} == named
+    assert (one.installed, one.external) == (None, False)
+
+
+@pytest.mark.long
+def test_what_fidelity_and_repeats_rest_on_is_published(releases: Releases) -> None:
+    (releases.folder / "recipe" / "plain.txt").write_text("some words, " * 40)
+    path = releases.folder / "recipe" / "suites" / "words.yaml"
+    suite = yaml.safe_load(path.read_text())
+    suite["fidelity"] = {"file": "words.jsonl", "limit": 6, "text": "plain.txt", "window": 50}
+    suite["repeat"] = {"items": 12, "batch_size": 2}
+    path.write_text(yaml.safe_dump(suite))
+    releases.run(kinds={Kind.CARD})
+    files, _ = made(releases, "AWQ")
+    with zipfile.ZipFile(files["evidence/AWQ.zip"]) as archive:
+        read = archive.read("score/AWQ/fidelity/records.jsonl").splitlines()
+        scored = msgspec.json.decode(archive.read("score/AWQ/fidelity/fidelity.json"))
+    readings = [msgspec.json.decode(line, type=fidelity.Reading) for line in read]
+    again = msgspec.json.decode(pretty(fidelity.summarise(readings)))
+    assert again.items() <= scored.items()
+    with zipfile.ZipFile(files["evidence/BF16.zip"]) as archive:
+        assert "score/BF16/Words/repeat/samples.jsonl" in archive.namelist()
+        assert "generate/BF16/fidelity/records.jsonl" not in archive.namelist()

@@ -110,9 +110,7 @@ class Weighty(StandInExecutor):
         super().start(job, post)
 
 
-def test_the_same_model_agrees_word_for_word(
-    released: tuple[Releases, Path], folder: Path
-) -> None:
+def test_the_same_model_agrees_word_for_word(released: tuple[Releases, Path], folder: Path) -> None:
     found = again(released, folder)
     assert found.agrees
     assert (found.n, found.p) == (10, 1.0)
@@ -216,7 +214,7 @@ def test_nothing_is_run_without_the_files_or_with_another_one(
     released: tuple[Releases, Path], folder: Path, tmp_path: Path
 ) -> None:
     executor = StandInExecutor()
-    with pytest.raises(BadInput, match="nothing can be evaluated again here: Words: words.jsonl"):
+    with pytest.raises(BadInput, match="again here: Words: words"):
         again(released, folder, executor=executor, data_dir=tmp_path, offline=True)
     (tmp_path / "words.jsonl").write_text('{"index": "0", "question": "Say", "answer": "so"}\n')
     with pytest.raises(BadInput, match="another file than the published one"):
@@ -238,6 +236,24 @@ def test_samples_that_are_not_published_are_said(
 ) -> None:
     (folder / "evidence" / f"{VARIANT}.zip").unlink()
     with pytest.raises(BadInput, match=f"nothing says how {VARIANT} answered"):
+        again(released, folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"results": {"k": {"backend": "transformers"}}}, "stage: missing"),
+        ({"recipe": {}}, "does not say what it is"),
+        ({"recipe": {"suite": {"tasks": [{"name": "Words", "form": "poem"}]}}}, "suite: Words"),
+        ({"recipe": {"suite": {"tasks": "many"}}}, "recipe.suite.tasks"),
+    ],
+)
+def test_evidence_that_makes_no_sense_is_refused_with_the_place(
+    released: tuple[Releases, Path], folder: Path, change: dict[str, Any], said: str
+) -> None:
+    path = folder / "hubq.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(BadInput, match=said):
         again(released, folder)
 
 

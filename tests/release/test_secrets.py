@@ -144,6 +144,7 @@ def test_a_release_writes_no_token_anywhere_whatever_happens(place: Place) -> No
     (place.home / "crash").write_text("")
     assert place.run("release") in {1, 3}, place.said
     assert "crashed with" in place.said
+    assert place.leaks() == []
     (place.home / "crash").unlink()
 
     header = f"Authorization: Bearer {IN_USE} and {quote(IN_USE)}"
@@ -152,13 +153,17 @@ def test_a_release_writes_no_token_anywhere_whatever_happens(place: Place) -> No
     faults.add(Fault(match="POST /api/repos/create", status=403, headers=refusal, body=body))
     assert place.run("release") in {2, 4}, place.said
     assert "refused to" in place.said
+    faults.add(Fault(match="POST .*/commit/", status=403, headers=refusal, body=body, skip=1))
+    assert place.run("release") in {2, 4}, place.said
+    assert list((place.folder / "runs" / "publications").rglob("journal.json"))
+    assert place.leaks() == []
 
     assert place.run("release", code=_BUG) == 1, place.said
     assert "Traceback" in place.said
     assert "no account for ***" in place.said
 
     assert place.run("release") == 0, place.said
-    assert place.run("plan", "--format", "json") == 0
+    assert place.run("push", "--dry-run", "--format", "json") == 0, place.said
     repo = place.hub.storage.repo("alice/Small-AWQ")
     assert "README.md" in repo.files()
     assert "hubq.json" in repo.files()

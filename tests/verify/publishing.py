@@ -23,6 +23,7 @@ from hubq.verify.place import RepoPlace
 from hubq.verify.verification import Verification, verify
 from tests.fakes import FakeHub
 from tests.release.releases import Releases
+from tests.release.stand_in import write_recipe
 
 Repos = dict[str, dict[str, bytes]]
 KINDS = tuple(kind for kind in Kind if kind not in (Kind.PUSH, Kind.VERIFY))
@@ -33,6 +34,7 @@ WORDS = "score/AWQ/Words"
 def release(folder: Path) -> Repos:
     """Run a small release as far as its cards, and return repo -> path -> content."""
     releases = Releases(folder)
+    write_recipe(folder / "recipe", evidence={"gold": ["Words"]})
     assert releases.run(kinds=KINDS).exit_code == 0
     repos: Repos = {}
     with releases.session() as session:

@@ -11,16 +11,17 @@ _LONGEST = 150
 def gather(work: Work, *, private: bool) -> Collection | None:
     """Return the family's collection, found or made, with the repos of the plan in it.
 
-    Nothing is asked when the plan changes nothing in it.
+    Nothing is asked when the plan changes nothing in it. One that is hidden is made visible only
+    where the plan says so: a person may have hidden it.
 
     Args:
         work: the publication.
         private: whether no repo of the family is visible to everybody.
     """
-    if not work.plan.notes:
+    if not (work.plan.notes or work.plan.show_collection):
         return None
     found = _find(work) or _make(work, private=private)
-    if found.private and not private:
+    if found.private and work.plan.show_collection:
         work.tell(f"making the collection {found.title} public")
         work.hub.set_collection_private(found.slug, private=False)
     items = {item.repo: item for item in found.items}

@@ -36,6 +36,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         before: what the repo holds at that commit.
         moved: the commit of the target branch that holds the release; empty while it does not.
         staged: where this publication's own branch stands; empty where there is none.
+        held: what it holds, once that was compared with the disk.
         target: whether the target branch is there.
     """
 
@@ -43,6 +44,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     before: dict[str, RemoteFile] = {}
     moved: str = ""
     staged: str = ""
+    held: dict[str, RemoteFile] = {}
     target: bool = False
 
 

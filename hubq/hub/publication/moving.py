@@ -35,6 +35,5 @@ def _move(work: Work, repo: RepoPlan, far: Standing) -> str:
     if not (repo.sent or repo.removed):
         return far.base
     work.say(repo, f"moving {work.target}")
-    there = work.hub.tree(repo.repo, far.staged)
-    copies = {path: far.staged for path in repo.sent if there[path].lfs}
+    copies = {path: far.staged for path in repo.sent if far.held[path].lfs}
     return commit(work, repo, revision=work.target, parent=far.base, copies=copies)

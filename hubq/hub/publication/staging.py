@@ -48,9 +48,10 @@ def stage(work: Work, repo: RepoPlan, far: Standing, meter: Meter) -> Standing:
         return far
     branch, staged = work.plan.branch, far.staged
     if staged and staged != far.base:
-        if not differences(repo, work.hub.tree(repo.repo, staged), far.before):
+        held = work.hub.tree(repo.repo, staged)
+        if not differences(repo, held, far.before):
             meter.finish(repo)
-            return far
+            return msgspec.structs.replace(far, held=held)
         work.hub.delete_branch(repo.repo, branch)
         staged = ""
     work.say(repo, f"sending {len(repo.sent)} files ({human_size(repo.size)}) to {branch}")
@@ -60,8 +61,8 @@ def stage(work: Work, repo: RepoPlan, far: Standing, meter: Meter) -> Standing:
     staged = commit(work, repo, revision=branch, parent=far.base)
     meter.finish(repo)
     work.say(repo, "comparing the branch with the disk")
-    require_equal(work.hub, repo, staged, far.before, branch)
-    return msgspec.structs.replace(far, staged=staged)
+    held = require_equal(work.hub, repo, staged, far.before, branch)
+    return msgspec.structs.replace(far, staged=staged, held=held)
 
 
 def _there(far: Standing) -> bool:

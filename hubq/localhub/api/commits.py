@@ -12,13 +12,15 @@ import msgspec
 from hubq.localhub import attributes
 from hubq.localhub.api.call import Call
 from hubq.localhub.discussion import DiscussionLog
-from hubq.localhub.problems import BadRequestError, EntryNotFoundError
+from hubq.localhub.problems import BadRequestError, EntryNotFoundError, TooLargeError
 from hubq.localhub.repository import Repository, check_path
 from hubq.localhub.values import Discussion, FileEntry, git_oid, lfs_pointer
 from hubq.markdown import frontmatter
 
 _REGULAR_BYTES = 10 * 1000 * 1000
 _MAX_FILES = 256
+_MAX_OPERATIONS = 25_000
+_MAX_BYTES = 10**9
 Changes = dict[str, FileEntry | None]
 
 
@@ -68,11 +70,18 @@ def preupload(call: Call) -> Any:
 
 
 def commit(call: Call) -> Any:
-    """Make one commit on a branch, or on a new pull request."""
+    """Make one commit on a branch, or on a new pull request.
+
+    One that changes nothing is made too: it is the client that does not send such commits.
+    """
     repo = call.repo
     create_pr = call.flag("create_pr")
     _may_commit(call, repo, create_pr=create_pr)
+    if len(call.body) > _MAX_BYTES:
+        raise TooLargeError("A commit holds at most 1 GB of regular files")
     lines = list(_lines(call.body))
+    if len(lines) > _MAX_OPERATIONS + 1:
+        raise BadRequestError(f"At most {_MAX_OPERATIONS} files in a commit")
     if not lines or lines[0][0] != "header":
         raise BadRequestError("The first line of a commit must be its header")
     try:

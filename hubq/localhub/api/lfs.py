@@ -34,6 +34,20 @@ class _Batch(msgspec.Struct, frozen=True, kw_only=True):
     hash_algo: str = "sha256"
 
 
+class _Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A part that has arrived, by what its upload was answered with."""
+
+    number: int = msgspec.field(name="partNumber")
+    etag: str
+
+
+class _Completion(msgspec.Struct, frozen=True, kw_only=True):
+    """The word that all parts have arrived."""
+
+    oid: str
+    parts: list[_Part]
+
+
 def batch(call: Call) -> Any:
     """Answer for each content that it is there, or where to send it."""
     repo = call.repo
@@ -62,12 +76,17 @@ def batch(call: Call) -> Any:
 def complete(call: Call) -> Any:
     """Join the parts of an upload."""
     fields = call.service.signer.check("complete", dict(call.request.query_params))
-    parts = call.json.get("parts")
-    numbers = [part.get("partNumber") for part in parts] if isinstance(parts, list) else []
+    try:
+        asked = msgspec.json.decode(call.body, type=_Completion)
+    except msgspec.DecodeError as error:
+        raise BadRequestError(f"Invalid request: {error}") from None
+    parts = {part.number: part.etag.strip('"') for part in asked.parts}
     expected = _parts(int(fields["size"]), int(fields["part_bytes"]))
-    if call.field("oid") != fields["oid"] or numbers != list(range(1, expected + 1)):
+    if asked.oid != fields["oid"] or list(parts) != list(range(1, expected + 1)):
         raise BadRequestError(f"Expected parts 1 to {expected} of {fields['oid']}")
-    call.storage.blobs.assemble(fields["oid"], int(fields["size"]), numbers)
+    if not all(parts.values()):
+        raise BadRequestError("A part is named by the ETag that its upload was answered with")
+    call.storage.blobs.assemble(fields["oid"], int(fields["size"]), parts)
     _claim(call.service, fields)
     return {}
 
@@ -89,7 +108,7 @@ async def put(service: Service, request: Request) -> Response:
         etag = await _receive(service, request, fields)
         if not int(fields["part"]):
             blobs, size = service.storage.blobs, int(fields["size"])
-            await run_in_threadpool(blobs.assemble, fields["oid"], size, [0])
+            await run_in_threadpool(blobs.assemble, fields["oid"], size, {0: ""})
             await run_in_threadpool(_claim, service, fields)
     except LocalHubError as error:
         return refusal(error, anonymous=False)

@@ -287,9 +287,16 @@ def _kind(text: str) -> Kind:
 
 
 def _private(call: Call, *, default: bool) -> bool:
-    """Return the visibility that a request asks for."""
+    """Return the visibility that a request asks for.
+
+    Raises:
+        BadRequestError: it is none that this Hub knows.
+    """
     if "visibility" in call.json:
-        return str(call.json["visibility"]) != "public"
+        visibility = call.json["visibility"]
+        if visibility not in {"public", "private"}:
+            raise BadRequestError("visibility must be public or private")
+        return bool(visibility == "private")
     return bool(call.json.get("private", default))
 
 

@@ -99,3 +99,26 @@ def job_of(hub: LocalHub, place: Path, edition: int, number: int = 1) -> Job:
         edition=edition,
         number=number,
     )
+
+
+class Failing(Faults):
+    """Lets the n-th request fail, and some that follow, once it is armed; look-ups count too."""
+
+    def __init__(self, fault: Fault, point: int, times: int) -> None:
+        super().__init__()
+        self._fault = fault
+        self._range = range(point, point + times)
+        self._count = 0
+        self.armed = False
+        self.struck: list[str] = []
+
+    def take(self, line: str) -> Fault | None:
+        """Count the requests."""
+        if not self.armed:
+            return None
+        with self._lock:
+            self._count += 1
+            if self._count not in self._range:
+                return None
+            self.struck.append(line)
+        return self._fault

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from hubq.errors import BadInput, Refused, RemoteMoved
 from hubq.hub.manifest import MANIFEST, listed
@@ -354,3 +356,37 @@ def test_a_release_without_a_card_is_planned_too(family: Family) -> None:
 def test_an_owner_of_an_embedded_hub_may_write_everywhere(hub: FakeHub, publications: Path) -> None:
     owner = Account(name="owner", role="admin")
     assert Family(hub.seen_by(owner), publications).plan().repos[0].new
+
+
+# -- whatever people do ----------------------------------------------------------------------
+
+_PATHS = st.sampled_from(["a.json", "b/c.json", "d.safetensors"])
+_CONTENTS = st.binary(min_size=1, max_size=8)
+_FILES = st.dictionaries(_PATHS, _CONTENTS)
+_HUMAN = st.dictionaries(st.sampled_from(["notes.md", "mine/x.json"]), _CONTENTS)
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(editions=st.lists(st.tuples(_FILES, _HUMAN, st.booleans()), min_size=1, max_size=3))
+def test_a_second_plan_is_empty_and_what_people_wrote_is_there(
+    fast: None,
+    tmp_path_factory: pytest.TempPathFactory,
+    editions: list[tuple[dict[str, bytes], dict[str, bytes], bool]],
+) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    hub = FakeHub(folder / "snapshots")
+    family, theirs = Family(hub, folder / "publications"), dict[str, bytes]()
+    for number, (files, human, knows) in enumerate(editions):
+        wanted = wish(AWQ, number)
+        wanted = msgspec.structs.replace(wanted, files={**wanted.files, **files})
+        terms = Terms(direct=True)
+        family.push(wanted, terms=terms)
+        there = hub.files(AWQ)
+        assert {path: there[path] for path in files} == files
+        assert set(there) == {*wanted.files, *theirs, MANIFEST, ".gitattributes"}
+        assert {path: there[path] for path in theirs} == theirs
+        assert there["README.md"].count(b"> by hand") == min(number, 1)
+        assert family.plan(wanted, terms=terms, receipt=knows).empty
+        theirs |= human
+        readme = there["README.md"] if number else there["README.md"] + b"> by hand\n"
+        hub.add(AWQ, {**human, "README.md": readme})

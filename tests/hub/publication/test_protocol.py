@@ -132,7 +132,7 @@ def test_a_private_family_stays_hidden_and_so_does_its_collection(
     assert all(one.private for one in published.repos)
     assert [one.private for one in hub.state.shelf.values()] == [True]
     later = plan_of(hub, number=2, terms=Terms(visibility="public"))
-    later = msgspec.structs.replace(later, notes={FIRST: later.repos[0].note})
+    later = msgspec.structs.replace(later, show_collection=True)
     publish(hub, later, publications, retries=patient)
     check_complete(before, view_of(hub), 1)
 

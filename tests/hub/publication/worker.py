@@ -20,6 +20,7 @@ import msgspec
 
 from hubq.errors import UserError
 from hubq.hub.huggingface import HuggingFaceHub
+from hubq.hub.publication.abort import abort
 from hubq.hub.publication.protocol import publish, resume, unfinished
 from hubq.hub.retry import Retries
 from tests.hub.publication.families import plan_of
@@ -37,13 +38,17 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     files: str
     edition: int
     number: int = 1
+    abort: bool = False
 
 
 def push(job: Job, timeout: float = 120.0) -> None:
-    """Go on with what is under way, or plan and publish."""
+    """Give up or go on with what is under way, or plan and publish."""
     patient = Retries(sleep=lambda _: None)
     hub = HuggingFaceHub(job.url, job.token, retries=patient, timeout=timeout)
     folder = Path(job.folder)
+    if job.abort:
+        abort(hub, folder)
+        return
     if unfinished(folder):
         resume(hub, folder, retries=patient)
         return

@@ -92,11 +92,19 @@ def test_an_interrupted_upload_tells_which_parts_arrived(
     action = _batch(http, api, repo_id, content)["actions"]["upload"]
     assert action["header"]["stored"] == "2"
     oid = hashlib.sha256(content).hexdigest()
-    parts = [{"partNumber": number, "etag": "x"} for number in (1, 2, 3)]
+    pieces = [content[at : at + PART_BYTES] for at in range(0, len(content), PART_BYTES)]
+    parts = [
+        {"partNumber": number, "etag": hashlib.sha256(piece).hexdigest()}
+        for number, piece in enumerate(pieces, start=1)
+    ]
     early = http.post(action["href"], json={"oid": oid, "parts": parts})
     assert early.status_code == 400
     http.put(header["1"], content=content[:PART_BYTES])
     http.put(header["3"], content=content[2 * PART_BYTES :])
+    for wrong in ("x", ""):
+        other = [{"partNumber": 1, "etag": wrong}, *parts[1:]]
+        refused = http.post(action["href"], json={"oid": oid, "parts": other})
+        assert refused.status_code == 400
     for _ in range(2):
         assert http.post(action["href"], json={"oid": oid, "parts": parts}).status_code == 200
     assert "actions" not in _batch(http, api, repo_id, content)

@@ -228,6 +228,7 @@ def test_a_busy_hub_is_given_the_time_it_asks_for(
     assert act.done(fresh)
 
 
+@pytest.mark.long
 @each([*CHANGES, *LOOK_UPS, *ONCE])
 def test_a_wait_beyond_all_patience_is_the_users(
     act: Act, fresh: Scene, server: LocalHub, waits: list[float]
@@ -240,7 +241,8 @@ def test_a_wait_beyond_all_patience_is_the_users(
     assert caught.value.remedy
 
 
-@pytest.mark.parametrize("status", [503, *rarely(500, 502)])
+@pytest.mark.long
+@pytest.mark.parametrize("status", [500, 502, 503])
 @each([*CHANGES, *LOOK_UPS])
 def test_a_server_error_passes(act: Act, status: int, fresh: Scene, server: LocalHub) -> None:
     plan(server, act.match, status=status, times=2)
@@ -249,6 +251,7 @@ def test_a_server_error_passes(act: Act, status: int, fresh: Scene, server: Loca
     assert act.done(fresh)
 
 
+@pytest.mark.long
 @each([*CHANGES, *LOOK_UPS])
 def test_a_hub_that_stays_away_is_given_up(
     act: Act, fresh: Scene, server: LocalHub, waits: list[float]
