@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
@@ -15,8 +15,11 @@ from hubq.model.recipe import (
     Recipe,
     Workloads,
 )
-from hubq.model.suite import FIDELITY, HUBQ, Suite
+from hubq.model.suite import FIDELITY, HARNESS_FOLDERS, HUBQ, Suite
 from hubq.resources import bundled
+
+_PLACES = frozenset({"file", "dataset", "text", "template", "suite", "workloads", *HARNESS_FOLDERS})
+"""The keys of recipes, suites and workloads under which a file or folder may stand."""
 
 
 def names() -> list[str]:
@@ -92,8 +95,34 @@ def for_model_type(model_type: str) -> str:
 
 
 def recipe_digest(loaded: LoadedRecipe) -> str:
-    """Return the digest of what a recipe says, with its suite and workloads, wherever it lies."""
-    return digest([loaded.recipe, loaded.suite, loaded.workloads])
+    """Return the digest of what a recipe says, with its suite and workloads, wherever they lie.
+
+    It is taken of what is published, so that others can take it again.
+    """
+    return digest(published(loaded))
+
+
+def published(loaded: LoadedRecipe) -> dict[str, Any]:
+    """Return a recipe as plain data, its suite and workloads in it, without paths."""
+    return {
+        **without_paths(msgspec.to_builtins(loaded.recipe)),
+        "suite": without_paths(msgspec.to_builtins(loaded.suite)),
+        "workloads": msgspec.to_builtins(loaded.workloads),
+    }
+
+
+def without_paths(data: Any) -> Any:
+    """Return data in which files are named and never placed: paths of a machine are nobody's."""
+    if isinstance(data, dict):
+        return {
+            key: PurePosixPath(value).name
+            if key in _PLACES and isinstance(value, str) and value.startswith(("/", "~"))
+            else without_paths(value)
+            for key, value in data.items()
+        }
+    if isinstance(data, list | tuple):
+        return [without_paths(value) for value in data]
+    return data
 
 
 def json_schema(part: str) -> dict[str, Any]:

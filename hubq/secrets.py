@@ -25,7 +25,7 @@ SHORTEST = 8
 
 SHAPES: dict[str, tuple[str, ...]] = {
     "a Hugging Face token": (
-        r"_(?<=hf_)(?:[A-Za-z0-9]{30,}|(?:oauth|jwt)_[A-Za-z0-9_.-]{30,})",
+        r"_(?<=hf_)(?<!_hf_)(?:[A-Za-z0-9]{30,}|(?:oauth|jwt)_[A-Za-z0-9_.-]{30,})",
         r"_(?<=api_)org_[A-Za-z0-9]{34}(?![A-Za-z0-9])",
     ),
     "a GitHub token": (

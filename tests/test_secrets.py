@@ -50,6 +50,7 @@ def test_a_secret_is_known_by_its_shape(name: str, text: str) -> None:
     "text",
     [
         "hf_hub_download, hf_transfer and HF_TOKEN; hf_" + "a" * 29,
+        "_apply_hf_processorz2BaseMultiModalProcessorAndMore",
         "AKIAIOSFODNN7EXAMPLE of the manual, task-specific-tokenization-of-2024-rows",
         "sk-learn, risk-" + "a" * 47 + " and sha256-" + HEX,
         "-----BEGIN CERTIFICATE----- and a PRIVATE KEY",

@@ -9,7 +9,7 @@ from pathlib import Path
 _HERE = Path(__file__).resolve().parent
 _PROGRAM = (
     *("cards/**/*.py", "markdown/*.py", "model/card.py", "model/marks.py", "render.py"),
-    "stats/*.py",
+    *("stats/*.py", "recipes.py", "model/recipe.py", "model/suite.py"),
 )
 
 

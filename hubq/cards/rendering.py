@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -22,7 +22,7 @@ from hubq.model.codec import pretty
 from hubq.model.marks import plain
 from hubq.model.recipe import BASELINE
 from hubq.model.stage import Kind
-from hubq.model.suite import HARNESS_FOLDERS
+from hubq.recipes import published
 
 __all__ = [
     "marked_card",
@@ -30,14 +30,11 @@ __all__ = [
     "render_card",
     "render_report",
     "templates_digest",
-    "without_paths",
 ]
 
 REPORT_FILES = ("report.md", "report.html")
 _BENEATH = (Kind.RESOLVE, Kind.QUANTIZE, Kind.CERTIFY, Kind.GENERATE, Kind.SCORE, Kind.BENCH)
 """The kinds of stage that a card rests on; whether others have run yet must not show on it."""
-_PLACES = frozenset({"file", "dataset", "text", "template", "suite", "workloads", *HARNESS_FOLDERS})
-"""The keys of recipes, suites and workloads under which a file or folder may stand."""
 
 
 def marked_card(family: Family, variant: str, templates: tuple[Path, ...]) -> str:
@@ -134,12 +131,7 @@ def _evidence_files(
             "digest": family.source.digest,
             "files": family.source.files,
         },
-        recipe={
-            "digest": facts.recipe_digest,
-            **without_paths(msgspec.to_builtins(family.loaded.recipe)),
-            "suite": without_paths(msgspec.to_builtins(family.loaded.suite)),
-            "workloads": msgspec.to_builtins(family.loaded.workloads),
-        },
+        recipe={"digest": facts.recipe_digest, **published(family.loaded)},
         claims=facts.claims,
         results=_results(family, names, facts.variant),
         footnotes=facts.footnotes,
@@ -216,17 +208,3 @@ def _certificates(family: Family, variant: str) -> dict[str, Any]:
             engine = stage_id.removeprefix(f"certify/{variant}").lstrip("/") or "transformers"
             found[engine] = {"key": result.key, **result.facts}
     return found
-
-
-def without_paths(data: Any) -> Any:
-    """Return data in which files are named and never placed: paths of a machine are nobody's."""
-    if isinstance(data, dict):
-        return {
-            key: PurePosixPath(value).name
-            if key in _PLACES and isinstance(value, str) and value.startswith(("/", "~"))
-            else without_paths(value)
-            for key, value in data.items()
-        }
-    if isinstance(data, list | tuple):
-        return [without_paths(value) for value in data]
-    return data

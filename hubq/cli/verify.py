@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,8 @@ from hubq.verify.verification import Verification
 from hubq.verify.verification import verify as check
 
 _MARKS = {"ok": "ok", "failed": "FAILED", "skipped": "skipped"}
-_MOST = 40
-"""How many findings are shown to people; as JSON there are all."""
+_MOST = 6
+"""How many findings of a rule are shown to people; as JSON there are all."""
 
 _RERUN_OPTIONS = [
     click.option(
@@ -160,13 +161,20 @@ def _tell(found: Verification) -> None:
 
 
 def _list(title: str, findings: list[Finding]) -> None:
+    """Print findings, of each rule the first few."""
     if findings:
         output.text("")
         output.text(f"{title}:")
-    for finding in findings[:_MOST]:
-        output.text(f"  {finding}")
-    if findings[_MOST:]:
-        output.text(f"  ... and {len(findings) - _MOST} more: --format json has all of them")
+    counts: Counter[str] = Counter()
+    for finding in findings:
+        counts[finding.rule] += 1
+        if counts[finding.rule] <= _MOST:
+            output.text(f"  {finding}")
+            if finding.remedy:
+                output.text(f"    {finding.remedy}")
+    left = {rule: count - _MOST for rule, count in counts.items() if count > _MOST}
+    for rule, count in left.items():
+        output.text(f"  ... and {count} more [{rule}]: --format json has all of them")
 
 
 def _verdict(found: Verification, wrong: int) -> str:

@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -117,6 +118,11 @@ class Judge:
     ) -> None:
         if not spec.endpoint.startswith(("http://", "https://")):
             raise BadInput("judge: `endpoint` is no http or https address")
+        if "@" in urlsplit(spec.endpoint).netloc:
+            raise BadInput(
+                "judge: `endpoint` holds a user or a password, and would be published with it",
+                remedy="Leave it out, and name the variable of the key in `key_variable`.",
+            )
         environ = os.environ if environ is None else environ
         self._key = environ.get(spec.key_variable, "") if spec.key_variable else ""
         if spec.key_variable and not self._key:

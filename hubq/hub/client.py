@@ -42,7 +42,7 @@ def prepare(endpoint: str, timeout: float) -> None:
         _limits[_origin(endpoint)] = timeout
         if _prepared:
             return
-        import huggingface_hub
+        import huggingface_hub.utils.logging  # which sets a level of its own when it is imported
         from huggingface_hub import constants
         from huggingface_hub.utils.tqdm import disable_progress_bars
 

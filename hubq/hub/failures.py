@@ -155,7 +155,10 @@ def _answered(error: Any, call: Call) -> UserError:
             remedy=f"Accept its terms at {at}/{call.repo}, then run the same command again.",
         )
     if isinstance(error, errors.RepositoryNotFoundError) and call.repo:
-        return _unknown_repo(call)
+        # The client takes every 401 about a repo for a missing one.
+        why = _clean(error.server_message or "", call)
+        expired = error.response.status_code == 401 and "expired" in why
+        return _unknown_token(call, f": {why}") if expired else _unknown_repo(call)
     if isinstance(error, errors.RevisionNotFoundError):
         return BadInput(
             f"{call.where}: no such branch, tag or commit on {at}",

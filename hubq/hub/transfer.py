@@ -244,7 +244,7 @@ class Transfer:
         parts = {int(key): str(value) for key, value in header.items() if key.isdecimal()}
         chunk = str(header["chunk_size"])
         count = -(-parcel.size // int(chunk)) if chunk.isdecimal() and int(chunk) else 0
-        if sorted(parts) != list(range(1, count + 1)):
+        if not count or sorted(parts) != list(range(1, count + 1)):
             raise HubProblem(
                 f"{self._wire.endpoint} did not answer as a hub does: it wants {parcel.name} "
                 f"({parcel.size} bytes) in {len(parts)} parts of {chunk}"

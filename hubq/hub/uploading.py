@@ -57,7 +57,7 @@ class Uploader:
         self._retries = retries
         self._timeout = timeout
         self._brought: set[tuple[str, str]] = set()
-        self._xet: dict[str, bool] = {}
+        self._xet: dict[tuple[str, bool], bool] = {}
 
     def upload(
         self,
@@ -122,10 +122,10 @@ class Uploader:
         """Return whether Xet is to be used for a repo; the hub is asked once."""
         if not xet.usable():
             return False
-        repo = wire.call.repo
-        if repo not in self._xet:
-            self._xet[repo] = xet.served(wire, revision, propose=propose)
-        return self._xet[repo]
+        asked = wire.call.repo, propose
+        if asked not in self._xet:
+            self._xet[asked] = xet.served(wire, revision, propose=propose)
+        return self._xet[asked]
 
     def _large(
         self,

@@ -9,11 +9,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import msgspec
 
-from hubq.errors import UserError
+from hubq.errors import HubProblem, UserError
 from hubq.hub.failures import Call, translated
 from hubq.hub.pieces import Stopped
 from hubq.hub.retry import Retries
@@ -21,6 +21,7 @@ from hubq.hub.retry import Retries
 if TYPE_CHECKING:
     import httpx2
 
+_HOPS = 5
 _REFUSED = frozenset({400, 401, 403, 404, 410})
 _LFS_JSON = {
     "Accept": "application/vnd.git-lfs+json",
@@ -148,7 +149,7 @@ class Wire:
             status = 0
             try:
                 with translated(call):
-                    answer = self._send(method, address, headers, body())
+                    answer = self._followed(method, address, headers, body)
                     status = answer.status_code
                     _raise_for(answer)
             except UserError as error:
@@ -159,6 +160,25 @@ class Wire:
 
         return self._retries.call(once)
 
+    def _followed(
+        self,
+        method: str,
+        address: str,
+        headers: Mapping[str, str],
+        body: Callable[[], dict[str, Any]],
+    ) -> httpx2.Response:
+        """Send a request, and again to where it is sent on to: a body that streams goes anew.
+
+        Raises:
+            HubProblem: it is sent on and on.
+        """
+        for _ in range(_HOPS):
+            answer = self._send(method, address, headers, body())
+            if not answer.has_redirect_location:
+                return answer
+            address = urljoin(address, answer.headers["location"])
+        raise HubProblem(f"{self.endpoint} sends an upload to {self.call.repo} on and on")
+
     def _send(
         self, method: str, address: str, headers: Mapping[str, str], body: dict[str, Any]
     ) -> httpx2.Response:
@@ -166,7 +186,12 @@ class Wire:
 
         given = {key: value for key, value in body.items() if value is not None}
         return get_session().request(
-            method, address, headers=dict(headers), timeout=self._timeout, **given
+            method,
+            address,
+            headers=dict(headers),
+            timeout=self._timeout,
+            follow_redirects=method != "PUT",
+            **given,
         )
 
     def _signed(self, *, lfs: bool = False) -> dict[str, str]:

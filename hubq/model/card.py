@@ -91,7 +91,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         repo: the repo the card is for.
         variant: the variant the card is for.
         source: repo id, commit and digest of the source.
-        recipe: the recipe as used.
+        recipe: the recipe as used, `suite` and `workloads` in it; its `digest` is that of all else
+            there (`hubq.model.codec.digest`).
         claims: every number on the card.
         results: key -> what the result is (stage, files with hashes, environment).
         footnotes: the machine-readable twin of the card's footnotes.

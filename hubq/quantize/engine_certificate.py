@@ -28,7 +28,7 @@ class Engine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked about how many pictures, and what was answered."""
+    """What was asked (a data set's question by task and key) about how many pictures, and said."""
 
     question: str
     pictures: int

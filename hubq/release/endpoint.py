@@ -10,6 +10,7 @@ import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from hubq.errors import BadInput
 
@@ -38,6 +39,11 @@ class Endpoint:
         if not self.local and not address.startswith(("http://", "https://")):
             raise BadInput(
                 f"--hub {address}: expected an address (https://...) or the word {LOCAL!r}"
+            )
+        if "@" in urlsplit(address).netloc:
+            raise BadInput(
+                "--hub or HF_ENDPOINT: the address holds a user or a password",
+                remedy="Leave it out: a token comes from HF_TOKEN, or from `hf auth login`.",
             )
         self.name = LOCAL if self.local else address.rstrip("/")
         self.folder = runs_dir / "hub"

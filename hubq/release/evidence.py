@@ -136,12 +136,7 @@ class Making:
         files, notes = self._small()
         chosen = evidence_results.choose(self.store, self.evidence)
         items, tasks = self._index()
-        for name, content in [*files.items(), *items.items()]:
-            evidence_leaks.check(name, content, self.names, answers=name in items)
-        for archive, entries in chosen.archives.items():
-            for name, content in entries.items():
-                where, answers = f"{archive}: {name}", name.endswith(f"/{SAMPLES}")
-                evidence_leaks.check(where, content, self.names, answers=answers)
+        self._check(files | items, chosen, answers=frozenset(items))
         for name, content in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
@@ -153,6 +148,15 @@ class Making:
         listed = {name: _listed(folder / name, notes[name]) for name in sorted(notes)}
         contents = self._contents(listed, chosen, tasks, shortened)
         (folder / CONTENTS_FILE).write_text(pretty(contents), encoding="utf-8")
+
+    def _check(self, files: dict[str, bytes], chosen: Chosen, *, answers: frozenset[str]) -> None:
+        """Make sure that nothing names this machine; `answers` are files of data sets' words."""
+        for name, content in files.items():
+            evidence_leaks.check(name, content, self.names, answers=name in answers)
+        for archive, entries in chosen.archives.items():
+            for name, content in entries.items():
+                said = name.endswith(f"/{SAMPLES}")
+                evidence_leaks.check(f"{archive}: {name}", content, self.names, answers=said)
 
     def _contents(
         self,

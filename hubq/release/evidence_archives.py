@@ -10,7 +10,7 @@ from pathlib import Path
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip file can name; when a file was written is nobody's business here."""
 _MODE = 0o100644
-_LEVEL = 9
+_LEVEL = 6
 _UNIX = 3
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
-from hubq.cards.rendering import without_paths
 from hubq.evaluate.items import TASK, Item, read_items
 from hubq.model.codec import pretty
 from hubq.model.evidence import Prompt, Question, TaskNote
 from hubq.model.suite import HUBQ, TaskSpec
+from hubq.recipes import without_paths
 
 _WORDS = "question"
 """The column with a question's words, which a scorer may look at: never published."""

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from hubq.cards.rendering import without_paths
 from hubq.model.evidence import RECIPE_FILE, SUITE_FILE, WORKLOADS_FILE
 from hubq.model.recipe import LoadedRecipe
+from hubq.recipes import without_paths
 
 _WIDTH = 100
 

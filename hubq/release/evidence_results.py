@@ -22,6 +22,8 @@ from hubq.store import RESULT_FILE, Store
 
 CHECKPOINT = "checkpoint"
 LOG = "log.txt"
+_LONGER_NAME = 2 * (len(SHORT_SAMPLES) - len(SAMPLES))
+"""A name stands in an archive twice."""
 
 Entries = dict[str, bytes]
 
@@ -65,6 +67,8 @@ def choose(store: Store, evidence: Evidence) -> Chosen:
 def shorten(chosen: Chosen, excess: int) -> tuple[Shortened, ...]:
     """Put samples without their answers in the place of whole ones, the largest first.
 
+    Samples that would not become smaller stay as they are.
+
     Args:
         chosen: is changed.
         excess: how many bytes too many the archives take; nothing is done where that is no more
@@ -80,11 +84,14 @@ def shorten(chosen: Chosen, excess: int) -> tuple[Shortened, ...]:
     for archive, name in sorted(packed, key=lambda place: (-packed[place], place)):
         if excess <= 0:
             break
-        whole = chosen.archives[archive].pop(name)
+        whole, stage = chosen.archives[archive][name], name.removesuffix(f"/{SAMPLES}")
         short = b"".join(_short_lines(whole))
-        stage = name.removesuffix(f"/{SAMPLES}")
+        saved = packed[archive, name] - packed_size(short) - _LONGER_NAME
+        if saved <= 0:
+            continue
+        del chosen.archives[archive][name]
         chosen.archives[archive][f"{stage}/{SHORT_SAMPLES}"] = short
-        excess -= packed[archive, name] - packed_size(short)
+        excess -= saved
         found.append(
             Shortened(archive=archive, stage=stage, whole=_sha256(whole), short=_sha256(short))
         )

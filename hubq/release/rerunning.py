@@ -106,10 +106,11 @@ def rerun(
         repo = split_reference(options.source)[0]
         place = open_place(options.source, lambda: endpoint.hub_for(repo))
         published = read_published(place)
+        pinned = _pinned(place, options, endpoint)
         drawn, skipped = Drawing(options, published, store, endpoint, progress).draw(count, seed)
         for name in sorted({published.environment(one.task.backend) for one in drawn}):
             machine.environment(name, progress)
-        checkpoint = _checkpoint(place, options, endpoint, progress)
+        checkpoint = _downloaded(pinned, place, endpoint, progress)
     finally:
         endpoint.close()
     again = _Again(published, machine)
@@ -133,7 +134,11 @@ def describe(found: Rerun) -> tuple[str, ...]:
             f"{task.scores} with the same score "
             f"({100 * task.published:.2f} published, {100 * task.again:.2f} now)"
         )
-    told.append(f"  scores differ as chance alone makes them with p = {found.p:.3g}")
+    worded = [task for task in found.tasks if task.words is not None]
+    asked, same = sum(task.n for task in worded), sum(task.words or 0 for task in worded)
+    if asked:
+        told.append(f"  answers word for word the same: {same} of {asked} ({same / asked:.0%})")
+    told.append(f"  chance alone makes scores differ as much with p = {found.p:.3g}")
     told += [f"  {line}" for line in lines(found.differing)]
     told += [f"  not asked: {name}: {why}" for name, why in sorted(found.skipped.items())]
     return (*told, *(f"  {remark}" for remark in found.remarks))
@@ -268,16 +273,21 @@ def _stage_id(published: Published, task: Task) -> str:
     return f"{Kind.GENERATE.value}/{published.variant}/{task.name}/again"
 
 
-def _checkpoint(
-    place: Place, options: Options, endpoint: Endpoint, progress: Callable[[str], None]
-) -> Source:
-    """Return the published checkpoint with its files on this machine."""
+def _pinned(place: Place, options: Options, endpoint: Endpoint) -> Source:
+    """Return the published checkpoint, whole; of a repo nothing large is fetched yet."""
     if not place.repo:
         return resolve_folder(options.source)
-    hub = endpoint.hub_for(place.repo)
-    pinned = pin_source(hub, f"{place.repo}@{place.commit}")
+    return pin_source(endpoint.hub_for(place.repo), f"{place.repo}@{place.commit}")
+
+
+def _downloaded(
+    pinned: Source, place: Place, endpoint: Endpoint, progress: Callable[[str], None]
+) -> Source:
+    """Return a checkpoint with its files on this machine."""
+    if pinned.path:
+        return pinned
     progress(f"downloading {place.label}")
-    return download(hub, pinned)
+    return download(endpoint.hub_for(place.repo), pinned)
 
 
 def _one_process(machine: Machine, progress: Callable[[str], None]) -> Executor:

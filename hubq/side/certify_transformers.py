@@ -290,10 +290,12 @@ def _canary(it: _Loaded) -> Check:
 def _ask(it: _Loaded, probe: Probe, record: list[dict[str, Any]]) -> tuple[str, str]:
     """Return an answer and what is wrong with it; nothing is that is wrong with the source's too.
 
-    Question and answer are also added to `record`.
+    Question and answer are also added to `record`, a data set's question by its name: certificates
+    are published, and it may not be.
     """
     answer, tokens = probing.ask(it.model, it.processor, probe)
-    record.append({"question": probe.text, "answer": answer, "tokens": len(tokens)})
+    question = probe.text if probe.task == certify_probes.TASK else probe.name
+    record.append({"question": question, "answer": answer, "tokens": len(tokens)})
     if it.reference is not None and it.reference.silent.get(probe.name):
         return answer, ""
     return answer, certify_probes.is_degenerate(answer, tokens)

@@ -121,8 +121,12 @@ def consult(
 
 def prompts(paths: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return the tasks' shortest question with one picture and the shortest without any."""
-    folders = [paths[name] for name in sorted(paths) if name.startswith("items/")]
-    items = [item for folder in folders for item in _read(Path(folder))]
+    folders = {name: paths[name] for name in sorted(paths) if name.startswith("items/")}
+    items = [
+        item
+        for name, folder in folders.items()
+        for item in _read(name.removeprefix("items/"), Path(folder))
+    ]
     chosen = []
     for pictures in (1, 0):
         fitting = [item for item in items if len(item["images"]) == pictures]
@@ -131,11 +135,13 @@ def prompts(paths: Mapping[str, str]) -> list[dict[str, Any]]:
     return chosen
 
 
-def _read(folder: Path) -> Iterator[dict[str, Any]]:
+def _read(task: str, folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield prompts with names: certificates are published, and questions may not be."""
     with (folder / "items.jsonl").open(encoding="utf-8") as lines:
         for _, line in zip(range(ITEMS_LOOKED_AT), lines, strict=False):
             item = json.loads(line)
             yield {
+                "name": f"{task}/{item['key']}",
                 "text": item["text"],
                 "images": [str(folder / name) for name in item["images"]],
                 "max_new_tokens": MAX_NEW_TOKENS,

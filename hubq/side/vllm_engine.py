@@ -112,7 +112,7 @@ def ask(
         known = [step[token].logprob for step, token in zip(output.logprobs, tokens, strict=True)]
         answers.append(
             {
-                "question": prompt["text"],
+                "question": prompt.get("name", prompt["text"]),
                 "pictures": len(content),
                 "answer": output.text,
                 "tokens": [token for token in tokens if token not in special],

@@ -10,7 +10,7 @@ import msgspec
 
 from hubq.markdown.blocks import Block, BrokenMarkers, find_blocks, text_hash
 from hubq.markdown.frontmatter import parse
-from hubq.model.card import CARD_FILE, EVIDENCE_FILE, Evidence
+from hubq.model.card import CARD_FILE, Evidence
 from hubq.model.finding import Finding
 from hubq.verify.checking import Checked, counted
 from hubq.verify.numbers import differences
@@ -28,13 +28,17 @@ class Wrote(msgspec.Struct, frozen=True, kw_only=True):
         unsure: the blocks for which something was not at hand, so that another text in `hubq.json`
             may be right.
         kept: block -> its text in the card that lies with the evidence.
-        metadata: the front matter, rendered again; empty where it was not.
+        evidence: `hubq.json`, made again; empty where it was not.
+        beneath: whether it was not tried, since numbers that a card is made from are wrong.
+        problem: why the results do not make a card; empty where they do, or nobody tried.
     """
 
     blocks: dict[str, str] = {}
     unsure: frozenset[str] = frozenset()
     kept: dict[str, str] = {}
-    metadata: dict[str, Any] = {}
+    evidence: dict[str, Any] = {}
+    beneath: bool = False
+    problem: str = ""
 
 
 def check_card(text: str, evidence: Evidence, wrote: Wrote = Wrote()) -> Checked:  # noqa: B008
@@ -55,7 +59,7 @@ def check_card(text: str, evidence: Evidence, wrote: Wrote = Wrote()) -> Checked
             found=f"{error.what}: no block can be compared with what was written",
         )
         return Checked(said="the blocks cannot be told apart", findings=(found,))
-    findings = [*_front(text, evidence, wrote)]
+    findings = [*_front(text, evidence)]
     for name in evidence.blocks:
         if name in blocks:
             findings += _block(blocks[name], evidence, wrote)
@@ -159,15 +163,8 @@ def _foreign(blocks: Mapping[str, Block], evidence: Evidence) -> Iterator[Findin
             )
 
 
-def _front(text: str, evidence: Evidence, wrote: Wrote) -> Iterator[Finding]:
-    """Compare the keys of the front matter that are hubq's, and what `hubq.json` says of them."""
-    for one in differences(evidence.metadata, wrote.metadata or evidence.metadata):
-        yield Finding(
-            rule="metadata-changed",
-            path=f"{EVIDENCE_FILE}#/metadata{one.pointer}",
-            said=one.said,
-            found=f"the evidence makes {one.found}",
-        )
+def _front(text: str, evidence: Evidence) -> Iterator[Finding]:
+    """Compare the keys of the front matter that are hubq's."""
     there = parse(text)
     if there.problem:
         yield Finding(

@@ -19,7 +19,7 @@ from hubq.model.evidence import (
     variant_archive,
 )
 from hubq.model.finding import Finding
-from hubq.model.result import Result
+from hubq.model.result import FileRecord, Result
 from hubq.verify.archives import unpack
 from hubq.verify.checking import UNUSABLE, why
 from hubq.verify.place import Place
@@ -42,6 +42,21 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     def sha256(self) -> str:
         """The SHA-256 of its bytes."""
         return hashlib.sha256(self.content).hexdigest()
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What `hubq.json` must say of a result for any check to look at it."""
+
+    stage: str
+    files: dict[str, FileRecord]
+
+
+class _Source(msgspec.Struct, frozen=True):
+    """What it must say of the source."""
+
+    repo: str | None = None
+    commit: str | None = None
+    files: dict[str, int] = {}
 
 
 class Dossier:
@@ -172,9 +187,12 @@ def read_evidence(place: Place) -> Evidence:
     if not isinstance(schema, int) or schema > EVIDENCE_SCHEMA:
         raise NewerEvidence(place.label, schema, str(document.get("hubq", "")))
     try:
-        return msgspec.json.decode(content, type=Evidence)
+        evidence = msgspec.json.decode(content, type=Evidence)
+        msgspec.convert(evidence.results, dict[str, _Told])
+        msgspec.convert(evidence.source, _Source)
     except msgspec.ValidationError as error:
         raise BadInput(f"{EVIDENCE_FILE}: {error}") from error
+    return evidence
 
 
 class NoEvidence(BadInput):

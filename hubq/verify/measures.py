@@ -103,6 +103,7 @@ def _compare(
     wrong: list[Finding] = []
     for pointer, value in found.items():
         said = resolve_pointer(document, pointer)
+        again = msgspec.json.decode(msgspec.json.encode(value))
         wrong += [
             Finding(
                 rule="measure-wrong",
@@ -110,7 +111,7 @@ def _compare(
                 said=one.said,
                 found=f"what it rests on makes {one.found}",
             )
-            for one in differences(said, value, pointer)
+            for one in differences(said, again, pointer)
         ]
     return wrong, count_numbers(list(found.values()))
 

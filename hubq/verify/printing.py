@@ -39,7 +39,7 @@ def misprinted(text: str, places: Places, claims: Mapping[str, Claim]) -> list[M
     Where characters were put in or taken out all later places are off, and the order tells more.
     """
     found = list(_at_places(text, places, claims))
-    if len(found) <= 1:
+    if all(_begins(text, one.offset) for one in found):
         return found
     return min(found, list(_in_order(text, places, claims)), key=len)
 
@@ -90,22 +90,50 @@ def _in_order(text: str, places: Places, claims: Mapping[str, Claim]) -> Iterato
 
     For blocks of which only the hash is known: numbers that are no claims may stand in between.
     """
-    known = [claims[name] for _, name in places if name in claims]
-    wanted = [claim.shown.lstrip(_SIGNS) for claim in known]
-    there = [(m.start(), m[0]) for m in _NUMBER.finditer(text)]
-    shown = [word.lstrip(_SIGNS) for _, word in there]
-    for kind, i1, i2, j1, j2 in SequenceMatcher(None, wanted, shown, autojunk=False).get_opcodes():
-        if kind not in ("replace", "delete"):
+    wanted = [claims[name] for _, name in places if name in claims]
+    there = [(found.start(), found[0]) for found in _NUMBER.finditer(text)]
+    pairs = _subsequence(
+        [claim.shown.lstrip(_SIGNS) for claim in wanted],
+        [word.lstrip(_SIGNS) for _, word in there],
+    )
+    after = -1
+    for number, claim in enumerate(wanted):
+        if number in pairs:
+            after = pairs[number]
             continue
-        for place in range(i2 - i1):
-            now = there[j1 + place] if place < j2 - j1 else None
-            end = there[j1][0] if j1 < len(there) else len(text)
-            yield Misprint(
-                offset=now[0] if now else end,
-                said=now[1] if now else "",
-                wrote=known[i1 + place].shown,
-                claim=known[i1 + place].id,
-            )
+        end = next((pairs[later] for later in range(number, len(wanted)) if later in pairs), None)
+        now = there[after + 1] if after + 1 < (len(there) if end is None else end) else None
+        yield Misprint(
+            offset=now[0] if now else _end(text, there, after),
+            said=now[1] if now else "",
+            wrote=claim.shown,
+            claim=claim.id,
+        )
+        after += now is not None
+
+
+def _subsequence(wanted: Sequence[str], there: Sequence[str]) -> dict[int, int]:
+    """Return which of some words stand among others, as many as can be in their order."""
+    most = [[0] * (len(there) + 1) for _ in range(len(wanted) + 1)]
+    for i in range(len(wanted) - 1, -1, -1):
+        for j in range(len(there) - 1, -1, -1):
+            alike = wanted[i] == there[j]
+            most[i][j] = most[i + 1][j + 1] + 1 if alike else max(most[i + 1][j], most[i][j + 1])
+    pairs, i, j = {}, 0, 0
+    while i < len(wanted) and j < len(there):
+        if wanted[i] == there[j]:
+            pairs[i] = j
+            i, j = i + 1, j + 1
+        elif most[i + 1][j] > most[i][j + 1]:
+            i += 1
+        else:
+            j += 1
+    return pairs
+
+
+def _end(text: str, there: Sequence[tuple[int, str]], number: int) -> int:
+    """Return where a number ends; the text's start before the first."""
+    return min(len(text), there[number][0] + len(there[number][1])) if number >= 0 else 0
 
 
 def count_numbers(text: str) -> int:
@@ -122,6 +150,13 @@ def _stands(text: str, offset: int, shown: str) -> bool:
             longer = after[:1].isdecimal() or (after[:1] in (".", ",") and after[1:].isdecimal())
             return not longer and not text[max(0, offset - 1) : offset].isdecimal()
     return False
+
+
+def _begins(text: str, offset: int) -> bool:
+    """Say whether a number begins at a place, so that it is another one and not moved."""
+    before = text[max(0, offset - 2) : offset]
+    inside = before[-1:].isdecimal() or (before[-1:] in (".", ",") and before[:1].isdecimal())
+    return bool(_NUMBER.match(text, offset)) and not inside
 
 
 def _there(text: str, offset: int) -> str:

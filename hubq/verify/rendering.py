@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -11,14 +12,22 @@ from hubq.cards.rendering import render_card, templates_digest
 from hubq.errors import BadInput
 from hubq.hub.port import Hub
 from hubq.markdown.blocks import BrokenMarkers, find_blocks
-from hubq.model.card import CARD_FILE, EVIDENCE_FILE, Evidence
+from hubq.model.card import CARD_FILE, EVIDENCE_FILE
 from hubq.model.evidence import RENDERED_FILE
+from hubq.model.finding import Finding
 from hubq.resources import bundled
 from hubq.verify.card import Wrote
-from hubq.verify.checking import UNUSABLE
-from hubq.verify.dossier import Dossier
+from hubq.verify.checking import UNUSABLE, Checked, counted, skipped, why
+from hubq.verify.dossier import Dossier, decoded
+from hubq.verify.numbers import Difference, count_numbers, differences
 
 _PROCESSOR = "preprocessor_config.json"
+_PROGRAM = frozenset({"templates"})
+"""What it says of the program that wrote it."""
+
+_BLOCKWISE = ("blocks", "places")
+"""What `hubq.json` says of each block of the card."""
+
 _QUOTING = "license"
 """The block of a card that quotes the source's README."""
 
@@ -31,9 +40,8 @@ def wrote(dossier: Dossier, family: Family, hub: Hub | None) -> Wrote:
         family: rebuilt from it.
         hub: where the source is, whose README a card quotes; none for not looked for.
     """
-    templates, kept = (bundled("card_templates"),), _kept(dossier)
-    if dossier.evidence.templates != templates_digest(templates):
-        return Wrote(kept=kept)
+    templates, kept = (bundled("card_templates"),), kept_blocks(dossier)
+    same = dossier.evidence.templates == templates_digest(templates)
     readme, processor = _source_file(family, hub, CARD_FILE), _processor(dossier, family, hub)
     made = msgspec.structs.replace(
         family,
@@ -42,19 +50,71 @@ def wrote(dossier: Dossier, family: Family, hub: Hub | None) -> Wrote:
     )
     try:
         files = render_card(made, dossier.evidence.variant, templates, charts=False)
-    except UNUSABLE:
-        return Wrote(kept=kept)
+    except UNUSABLE as error:
+        return Wrote(kept=kept, problem=why(error) if same else "")
     blocks = _blocks(files[CARD_FILE])
     unsure = frozenset({_QUOTING} if readme is None else ())
-    return Wrote(
+    again = Wrote(
         blocks=blocks,
         unsure=unsure if processor is not None else frozenset(blocks),
         kept=kept,
-        metadata=msgspec.json.decode(files[EVIDENCE_FILE], type=Evidence).metadata,
+        evidence=msgspec.json.decode(files[EVIDENCE_FILE]),
+    )
+    # What another hubq makes alike is as good; what it makes in other words says nothing.
+    return again if same or not list(_different(dossier, again)) else Wrote(kept=kept)
+
+
+def check_evidence(dossier: Dossier, again: Wrote) -> Checked:
+    """Compare `hubq.json` with the one that the published results make.
+
+    So a claim that was pointed at another number is found, and one that was left out.
+    """
+    version = dossier.evidence.hubq
+    if again.beneath:
+        return skipped("numbers beneath it are wrong")
+    if again.problem:
+        found = f"the card cannot be made again from the results: {again.problem}"
+        wrong = Finding(rule="evidence-broken", path=EVIDENCE_FILE, found=found)
+        return Checked(said="could not be done with what is there", findings=(wrong,))
+    if not again.evidence:
+        note = Finding(
+            rule="other-version",
+            severity="info",
+            path=EVIDENCE_FILE,
+            found=f"was written by hubq {version} or by templates of somebody's own, so that card "
+            "and claims cannot be made again here; every other check was done",
+            remedy=f"Verify with the hubq that made it: pip install hubq=={version}",
+        )
+        reason = "another hubq, or other templates, made the card"
+        return Checked(said=reason, findings=(note,), skipped=True)
+    findings = tuple(_different(dossier, again))
+    total = count_numbers(again.evidence)
+    return Checked(
+        said=f"{counted(total, 'number')} of {EVIDENCE_FILE} made again", findings=findings
     )
 
 
-def _kept(dossier: Dossier) -> dict[str, str]:
+def _different(dossier: Dossier, again: Wrote) -> Iterator[Finding]:
+    """Yield the parts of `hubq.json` that the results make differently."""
+    said = decoded(EVIDENCE_FILE, dossier.place.read(EVIDENCE_FILE))
+    for name in sorted(again.evidence.keys() - _PROGRAM):
+        if not (again.unsure and name in _BLOCKWISE):
+            yield from _differs(name, list(differences(said.get(name), again.evidence[name])))
+
+
+def _differs(name: str, wrong: list[Difference]) -> Iterator[Finding]:
+    """Yield the first difference of a part of `hubq.json`, and how many more there are."""
+    if wrong:
+        more = f"; {counted(len(wrong) - 1, 'further value')} too" if wrong[1:] else ""
+        yield Finding(
+            rule="evidence-differs",
+            path=f"{EVIDENCE_FILE}#/{name}{wrong[0].pointer}",
+            said=wrong[0].said,
+            found=f"the results make {wrong[0].found}{more}",
+        )
+
+
+def kept_blocks(dossier: Dossier) -> dict[str, str]:
     """Return the blocks of the card that lies with the evidence; nothing where it is unreadable."""
     if RENDERED_FILE not in dossier.place.listing():
         return {}

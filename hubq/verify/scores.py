@@ -90,8 +90,8 @@ def _asked(scored: Scored, index: Index) -> Iterator[Finding]:
 def _summary(dossier: Dossier, scored: Scored, index: Index) -> tuple[list[Finding], int]:
     """Return where a score file says other than its samples, and how many numbers were compared."""
     said = dossier.document(scored.key, SCORES)
-    found = msgspec.to_builtins(summarise(scored.samples))
-    found |= _further(said, scored, index)
+    worked = {**summarise(scored.samples), **_further(said, scored, index)}
+    found = msgspec.json.decode(msgspec.json.encode(worked))
     wrong = _wrong(
         dossier.where(scored.key, SCORES),
         [one for name in found for one in differences(said.get(name), found[name], f"/{name}")],

@@ -9,7 +9,7 @@ import msgspec
 from hubq.errors import BadInput
 from hubq.hub.port import Hub
 from hubq.hub.publication.telling import Tell
-from hubq.model.card import CARD_FILE, EVIDENCE_FILE, Evidence
+from hubq.model.card import CARD_FILE, EVIDENCE_FILE, Claim, Evidence
 from hubq.model.finding import Finding
 from hubq.model.stage import Kind
 from hubq.verify.card import check_card
@@ -102,21 +102,32 @@ def _agree(ours: Evidence, theirs: Evidence, repo: str, place: Place) -> Iterato
                 found=f"the result {key[:16]}… of {told.get('stage')} is of other files than in "
                 f"{place.label}",
             )
+    yield from _claims(ours, theirs, repo, place)
+
+
+def _claims(ours: Evidence, theirs: Evidence, repo: str, place: Place) -> Iterator[Finding]:
+    """Compare the claims of one name on results of one stage."""
     known = {claim.id: (number, claim) for number, claim in enumerate(theirs.claims)}
     for claim in ours.claims:
-        number, other_claim = known.get(claim.id, (0, claim))
-        if close(claim.value, other_claim.value) and claim.shown == other_claim.shown:
+        number, other = known.get(claim.id, (0, claim))
+        same = close(claim.value, other.value) and claim.shown == other.shown
+        if same or _stage(ours, claim) != _stage(theirs, other):
             continue
-        alike = claim.key == other_claim.key
+        alike = claim.key == other.key
         yield Finding(
             rule="sibling-differs",
             severity="error" if alike else "warning",
             repo=repo,
             path=f"{EVIDENCE_FILE}#/claims/{number}",
-            said=f"{claim.id} {other_claim.shown} ({other_claim.value!r})",
+            said=f"{claim.id} {other.shown} ({other.value!r})",
             found=f"{place.label} says {claim.shown} ({claim.value!r}); "
             + (_CHANGED if alike else _ANOTHER),
         )
+
+
+def _stage(evidence: Evidence, claim: Claim) -> str:
+    """Return the stage that a claim rests on; each card's snippets are a stage of their own."""
+    return str(evidence.results.get(claim.key, {}).get("stage", ""))
 
 
 def _card(sibling: RepoPlace, theirs: Evidence, repo: str) -> Iterator[Finding]:

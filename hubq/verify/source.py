@@ -26,7 +26,7 @@ def check_source(dossier: Dossier, hub: Hub | None) -> Checked:
         return skipped(f"{told.get('name')} was a folder; nobody else can look at it")
     findings = list(_named(dossier, repo))
     if hub is None:
-        return Checked(said="was not looked for", findings=tuple(findings), skipped=True)
+        return Checked(said="not looked for", findings=tuple(findings), skipped=True)
     try:
         info = hub.info(repo, commit)
     except BadInput as error:

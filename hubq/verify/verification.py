@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,7 @@ from hubq.model.card import CARD_FILE
 from hubq.model.finding import Finding
 from hubq.verify.answers import check_answers
 from hubq.verify.card import Wrote, check_card
-from hubq.verify.checking import UNUSABLE, Check, Checked, skipped, why
+from hubq.verify.checking import UNUSABLE, Check, Checked, State, skipped, why
 from hubq.verify.claims import check_claims
 from hubq.verify.derived import check_comparison
 from hubq.verify.dossier import Dossier, open_dossier
@@ -27,7 +28,7 @@ from hubq.verify.measures import check_measures
 from hubq.verify.place import Place, RepoPlace
 from hubq.verify.questions import Index
 from hubq.verify.rebuilding import family_of
-from hubq.verify.rendering import wrote
+from hubq.verify.rendering import check_evidence, kept_blocks, wrote
 from hubq.verify.scores import check_scores
 from hubq.verify.siblings import check_siblings
 from hubq.verify.signature import check_signature
@@ -35,6 +36,9 @@ from hubq.verify.source import check_source
 
 SCHEMA = 1
 """Of a verification as JSON."""
+
+_BENEATH = ("scores", "measures", "comparison", "claims")
+"""The checks of numbers that a card is made from."""
 
 Step = Callable[[], Checked]
 
@@ -109,7 +113,9 @@ def verify(
         alone, todo, done = not place.repo, steps.all(), []
         for number, (name, step) in enumerate(todo):
             said.count(number, len(todo), "checks")
-            done.append((name, _tried(name, step, alone=alone)))
+            one = _tried(name, step, alone=alone)
+            steps.seen[name] = one.state
+            done.append((name, one))
     return Verification(
         target=place.label,
         checks=tuple(Check(name=n, state=one.state, said=one.said) for n, one in done),
@@ -138,6 +144,7 @@ class _Steps:
         self.dossier, self.tell, self.deep = dossier, tell, deep
         self.siblings, self.source = siblings, source
         self.trust = Trust()
+        self.seen: dict[str, State] = {}
         self.index = Index(dossier)
 
     def all(self) -> list[tuple[str, Step]]:
@@ -158,11 +165,25 @@ class _Steps:
             ("measures", lambda: check_measures(dossier)),
             ("comparison", lambda: check_comparison(dossier, family_of(dossier))),
             ("claims", lambda: check_claims(dossier)),
+            ("rendering", lambda: check_evidence(dossier, self.again)),
             ("card", self._card),
             ("siblings", self._siblings),
             ("source", lambda: check_source(dossier, self.source)),
             ("signature", lambda: check_signature(dossier.place, self.trust)),
         ]
+
+    @cached_property
+    def again(self) -> Wrote:
+        """The card, made again; only what is kept of it where numbers beneath it are wrong.
+
+        What follows from those would be said to be wrong on the card.
+        """
+        if any(self.seen.get(name) == "failed" for name in _BENEATH):
+            return Wrote(kept=kept_blocks(self.dossier), beneath=True)
+        try:
+            return wrote(self.dossier, family_of(self.dossier), self.source)
+        except UNUSABLE as error:
+            return Wrote(problem=why(error))
 
     def _unreadable(self) -> Checked:
         return Checked(
@@ -175,11 +196,7 @@ class _Steps:
         if CARD_FILE not in dossier.place.listing():
             missing = Finding(rule="file-missing", path=CARD_FILE, found="is not there")
             return Checked(said="no card", findings=(missing,))
-        try:
-            again = wrote(dossier, family_of(dossier), self.source)
-        except UNUSABLE:
-            again = Wrote()
-        return check_card(dossier.readme(), dossier.evidence, again)
+        return check_card(dossier.readme(), dossier.evidence, self.again)
 
     def _siblings(self) -> Checked:
         dossier = self.dossier

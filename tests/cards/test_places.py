@@ -14,7 +14,7 @@ from hubq.cards.places import OUTSIDE, places_of
 from hubq.cards.rendering import render_card, render_report
 from hubq.markdown.blocks import find_blocks
 from hubq.model.card import Evidence
-from hubq.model.codec import canonical
+from hubq.model.codec import canonical, digest
 from hubq.model.marks import mark, unmark
 from hubq.model.recipe import LoadedRecipe, Recipe, Workloads
 from hubq.model.source import Source
@@ -115,8 +115,8 @@ def test_a_comparison_is_computed_again_from_the_evidence_alone(
     files = render_card(family, "AWQ", templates, charts=False)
     evidence = msgspec.json.decode(files["hubq.json"], type=Evidence)
     recipe = dict(evidence.recipe)
+    assert recipe.pop("digest") == digest(recipe)
     suite, workloads = recipe.pop("suite"), recipe.pop("workloads")
-    recipe.pop("digest")
     loaded = LoadedRecipe(
         recipe=msgspec.convert({**recipe, "suite": "s", "workloads": "w"}, Recipe),
         suite=msgspec.convert(suite, Suite),

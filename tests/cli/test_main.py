@@ -64,6 +64,7 @@ def test_the_version_is_printed() -> None:
         (["env", "show", "nope"], "environment 'nope' for cpu: unknown"),
         (["status", "nope"], "no release 'nope'"),
         (["release", "a/b", "--hub", "ftp://x"], "expected an address"),
+        (["release", "a/b", "--hub", "https://me:word@hub.test"], "holds a user or a password"),
         (["release", "a/b", "--interpreter", "x=/nowhere"], "expected ENV=PYTHON"),
     ],
 )

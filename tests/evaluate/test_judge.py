@@ -17,6 +17,7 @@ from hubq.evaluate.items import Item
 from hubq.evaluate.judge import CACHE, Judge
 from hubq.evaluate.samples import read_samples
 from hubq.model.suite import JudgeSpec
+from hubq.secrets import redact
 
 KEY = "sk-very-secret"
 
@@ -168,6 +169,16 @@ def prepared(folder: Path, outputs: list[str], **fields: Any) -> None:
 def settings(endpoint: Endpoint, form: str) -> dict[str, Any]:
     judge = {"model": "reader", "endpoint": endpoint.address, "kind": "vllm", "retries": 0}
     return {"task": {"form": form, "judge": judge}}
+
+
+def test_an_address_with_a_password_is_refused_and_the_key_is_kept_secret(tmp_path: Path) -> None:
+    spec = JudgeSpec(model="m", endpoint="https://me:word@judge.test/v1", kind="vllm")
+    with pytest.raises(BadInput, match="holds a user or a password") as caught:
+        Judge(spec, tmp_path / CACHE, environ={})
+    assert "word@" not in str(caught.value)
+    good = JudgeSpec(model="m", endpoint="https://judge.test/v1", kind="vllm", key_variable="KEY")
+    Judge(good, tmp_path / CACHE, environ={"KEY": "judged-of-no-shape"})
+    assert redact("sent judged-of-no-shape") == "sent ***"
 
 
 def test_the_judge_reads_only_what_the_rules_cannot(endpoint: Endpoint, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx2
@@ -60,3 +62,15 @@ def test_an_api_request_that_is_turned_away_is_not_repeated_in_silence() -> None
                 client._turned_away(answer)
         else:
             client._turned_away(answer)
+
+
+def test_the_library_keeps_its_warnings_to_itself() -> None:
+    script = (
+        "import logging; from hubq.hub import client; client.prepare('http://127.0.0.1:9', 5);"
+        "from huggingface_hub import HfApi; HfApi();"
+        "print(logging.getLogger('huggingface_hub').level == logging.ERROR)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"

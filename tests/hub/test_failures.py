@@ -75,6 +75,11 @@ def test_the_wait_that_the_hub_asks_for_is_read(
         (answer(422, "no such field"), BadInput, "answered 422 for acme/x: no such field"),
         (answer(418), HubProblem, "answered 418"),
         (answer(404, kind=errors.RepositoryNotFoundError), BadInput, "or no access to it"),
+        (
+            answer(401, "The token is expired", kind=errors.RepositoryNotFoundError),
+            BadInput,
+            "does not know this token: The token is expired",
+        ),
         (answer(403, kind=errors.GatedRepoError), BadInput, "acme/x: gated on"),
         (answer(404, kind=errors.RevisionNotFoundError), BadInput, "no such branch"),
         (answer(404, kind=errors.RemoteEntryNotFoundError), BadInput, "no file a.txt"),

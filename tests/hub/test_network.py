@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from hubq.hub.proxies import proxy_for
 from hubq.localhub.server import LocalHub
 from tests.fakes import model_files
 from tests.hub.wires import TlsHub, certificate, proxy
@@ -26,15 +26,15 @@ from pathlib import Path
 from hubq.errors import UserError
 from hubq.hub.huggingface import HuggingFaceHub
 from hubq.hub.retry import Retries
-url, token, shard = sys.argv[1:]
+url, token, shard, repo = sys.argv[1:]
 hub = HuggingFaceHub(url, token, retries=Retries(attempts=1))
 try:
-    hub.create("local/x", private=False)
+    hub.create(repo, private=False)
     files = {"model.safetensors": Path(shard), "config.json": b"{}"}
     known = {}
-    print(hub.upload("local/x", files, known=known))
-    head = hub.head("local/x")
-    print(len(hub.commit("local/x", files, message="Release", parent=head)))
+    print(hub.upload(repo, files, known=known))
+    head = hub.head(repo)
+    print(len(hub.commit(repo, files, message="Release", parent=head)))
 except UserError as error:
     print(error)
     sys.exit(error.exit_code)
@@ -81,7 +81,8 @@ def python(script: str, *given: str, **environment: str) -> tuple[int, list[str]
 
 
 def publish(hub: LocalHub, shard: Path, **environment: str) -> tuple[int, list[str]]:
-    return python(PUBLISH, hub.url, hub.token, str(shard), **environment)
+    repo = f"local/{secrets.token_hex(4)}"
+    return python(PUBLISH, hub.url, hub.token, str(shard), repo, **environment)
 
 
 def look(endpoint: str, **environment: str) -> tuple[int, list[str]]:
@@ -154,20 +155,8 @@ def test_offline_by_choice(hub: LocalHub, shard: Path) -> None:
     [(NOBODY, "Connection refused"), ("http://nowhere.invalid", "not known|resolution|resolve")],
 )
 def test_offline_by_chance(endpoint: str, why: str, shard: Path) -> None:
-    code, lines = python(PUBLISH, endpoint, "hf_" + "w" * 34, str(shard))
+    code, lines = python(PUBLISH, endpoint, "hf_" + "w" * 34, str(shard), "local/x")
     assert code == 4
     assert lines[0].startswith(f"{endpoint} cannot be reached (")
     assert any(word in lines[0] for word in why.split("|"))
     assert lines[1:] == ["Run the same command again; what is done is kept."]
-
-
-def test_the_proxy_of_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    assert proxy_for("https://huggingface.co") == ""
-    monkeypatch.setenv("HTTPS_PROXY", "http://me:hunter2@proxy.test:3128/")
-    assert proxy_for("https://huggingface.co") == "http://proxy.test:3128"
-    assert proxy_for("http://huggingface.co") == ""
-    monkeypatch.setenv("NO_PROXY", "huggingface.co")
-    assert proxy_for("https://huggingface.co") == ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -14,13 +13,16 @@ import pytest
 
 from hubq.hub.huggingface import HuggingFaceHub
 from hubq.hub.port import Content
+from hubq.hub.publication.plan import Merged, Wanted
+from hubq.hub.publication.planning import plan_family
+from hubq.hub.publication.protocol import publish
 from hubq.localhub.server import LocalHub
+from hubq.model.publication import Terms
 from tests.fakes import model_files, write_files
 
 pytestmark = pytest.mark.long
 
 REPO = "local/nano-GPTQ-Int4"
-BRANCH = "hubq/publication"
 HF = Path(sys.executable).with_name("hf")
 SNAPSHOT = """
 import sys
@@ -35,32 +37,27 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     files = model_files()
     files["evidence/GPTQ-Int4.zip"] = os.urandom(5000)
     files["charts/deltas.svg"] = b"<svg/>"
-    files["SHA256SUMS"] = b"one line\n"
     files["model-00002-of-00002.safetensors"] = os.urandom(900_000)
     return write_files(tmp_path_factory.mktemp("model"), files)
 
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Iterator[LocalHub]:
-    """An embedded Hub with the model: staged on a branch, then brought to main by copying."""
+    """An embedded Hub with the model, published as a release publishes it."""
     directory = tmp_path_factory.mktemp("hub")
     with LocalHub(directory, faults=True, durable=False, part_bytes=256 << 10) as served:
         hub = HuggingFaceHub(served.url, served.token)
-        hub.create(REPO, private=False)
-        parent = hub.head(REPO)
-        assert parent is not None
-        hub.create_branch(REPO, BRANCH, parent)
-        files = paths(folder)
-        known = {name: sha256(folder / name) for name in files}
-        assert hub.upload(REPO, files, known=known, revision=BRANCH) == "LFS"
-        staged = hub.commit(
-            REPO, files, message="Staged", parent=parent, revision=BRANCH, known=known
+        wanted = Wanted(
+            variant="GPTQ-Int4",
+            repo=REPO,
+            files=paths(folder),
+            title="Release GPTQ-Int4 of acme/nano with hubq",
         )
-        tree = hub.tree(REPO, staged)
-        large = {name: staged for name in files if tree[name].lfs}
-        small = {name: content for name, content in files.items() if name not in large}
-        hub.commit(REPO, small, message="Release", parent=parent, known=known, copies=large)
-        hub.delete_branch(REPO, BRANCH)
+        plan = plan_family(
+            hub, [wanted], release="nano", source="acme/nano", terms=Terms(), merge=as_rendered
+        )
+        done = publish(hub, plan, directory.with_name("publication"))
+        assert [(repo.repo, repo.way) for repo in done.repos] == [(REPO, "LFS")]
         yield served
 
 
@@ -69,8 +66,8 @@ def paths(folder: Path) -> dict[str, Content]:
     return {path.relative_to(folder).as_posix(): path for path in found}
 
 
-def sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def as_rendered(repo: str, there: bytes, facts: bytes, card: bytes) -> Merged:
+    return Merged(content=card)
 
 
 def ran(hub: LocalHub, home: Path, *command: str) -> str:
@@ -87,8 +84,10 @@ def ran(hub: LocalHub, home: Path, *command: str) -> str:
 def same(folder: Path, there: Path) -> None:
     """Check that a download holds these very files, and but the Hub's own beside them."""
     names = set(paths(folder))
+    check = ["sha256sum", "--check", "--quiet", "SHA256SUMS"]
+    subprocess.run(check, cwd=there, check=True, capture_output=True)
     found = {name for name in paths(there) if not name.startswith(".cache/")}
-    assert found - {".gitattributes"} == names
+    assert found - {".gitattributes", "SHA256SUMS"} == names
     for name in names:
         assert (there / name).read_bytes() == (folder / name).read_bytes(), name
 

@@ -327,11 +327,3 @@ def test_the_first_failure_ends_the_others(served: LocalHub, shard: Path) -> Non
     with pytest.raises(UserError, match="413"):
         send(served, {PATH: shard})
     assert "part=5" not in parts(served)
-
-
-def test_a_gitignore_that_hides_a_file_is_said(served: LocalHub) -> None:
-    commit(served, Uploader(Retries()), {".gitignore": b"*.safetensors\n"})
-    try:
-        send(served, {"x.safetensors": b"x"})
-    except UserError as error:
-        assert ".gitignore" in error.message  # noqa: PT017 - the embedded Hub may not read it

@@ -52,13 +52,13 @@ def served(tmp_path: Path) -> Iterator[LocalHub]:
         yield hub
 
 
-def start(hub: LocalHub, shard: Path, notes: Path) -> subprocess.Popen[str]:
+def start(hub: LocalHub, shard: Path, notes: Path, script: str = SCRIPT) -> subprocess.Popen[str]:
     sha256 = hashlib.sha256(shard.read_bytes()).hexdigest()
     given = [hub.url, hub.token, REPO, NAME, str(shard), sha256, str(notes)]
     here = Path(__file__).parents[2]
     environment = {**os.environ, "PYTHONPATH": str(here)}
     return subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, *given],
+        [sys.executable, "-c", script, *given],
         cwd=here,
         env=environment,
         text=True,
@@ -68,11 +68,10 @@ def start(hub: LocalHub, shard: Path, notes: Path) -> subprocess.Popen[str]:
 
 
 def noted(notes: Path) -> int:
-    """How many parts the notes know to have arrived."""
-    if not notes.exists():
-        return 0
-    book = msgspec.json.decode(notes.read_bytes())
-    return sum(len(entry["etags"]) for entry in book["contents"].values())
+    """How many parts the notes, a file or those of a publication, know to have arrived."""
+    files = [notes] if notes.is_file() else list(notes.glob("uploads/*.json"))
+    books = [msgspec.json.decode(file.read_bytes()) for file in files]
+    return sum(len(one["etags"]) for book in books for one in book["contents"].values())
 
 
 def wait_for(notes: Path, parts: int) -> None:
@@ -133,3 +132,53 @@ def test_ctrl_c_ends_it_at_once(served: LocalHub, shard: Path, tmp_path: Path) -
     assert process.returncode != 0
     assert "KeyboardInterrupt" in err
     assert noted(notes) >= 2
+
+
+PUBLISH = """
+import sys
+from pathlib import Path
+from hubq.hub.huggingface import HuggingFaceHub
+from hubq.hub.publication.plan import Merged, Wanted
+from hubq.hub.publication.planning import plan_family
+from hubq.hub.publication.protocol import publish, resume, unfinished
+from hubq.model.publication import Terms
+url, token, repo, name, shard, sha256, folder = sys.argv[1:]
+hub, at = HuggingFaceHub(url, token), Path(folder)
+if unfinished(at):
+    done = resume(hub, at)
+else:
+    files = {name: Path(shard), "README.md": b"---\\nlicense: apache-2.0\\n---\\n# A card\\n"}
+    one = Wanted(
+        variant="AWQ", repo=repo, files=files, known={name: sha256},
+        title="Release AWQ of acme/nano with hubq",
+    )
+    plan = plan_family(
+        hub, [one], release="nano", source="acme/nano", terms=Terms(),
+        merge=lambda repo, there, facts, card: Merged(content=card),
+    )
+    done = publish(hub, plan, at)
+print(done.repos[0].way)
+"""
+
+
+def test_a_killed_publication_goes_on_inside_the_shard(
+    served: LocalHub, shard: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "publication"
+    stall_after(served, 4)
+    process = start(served, shard, folder, PUBLISH)
+    wait_for(folder, 4)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    hub = HuggingFaceHub(served.url, served.token)
+    assert set(hub.tree(REPO)) == {".gitattributes"}
+    assert served.faults is not None
+    served.faults.clear()
+    again = start(served, shard, folder, PUBLISH)
+    out, err = again.communicate(timeout=60)
+    assert (again.returncode, out) == (0, "LFS\n"), err
+    assert sorted(taken(served)) == list(range(1, PARTS + 1))
+    assert hub.tree(REPO)[NAME].oid == hashlib.sha256(shard.read_bytes()).hexdigest()
+    titles = [past.title for past in hub.history(REPO)]
+    assert titles == ["Release AWQ of acme/nano with hubq", "initial commit"]
+    assert set(hub.refs(REPO).branches) == {"main"}

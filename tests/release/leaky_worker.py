@@ -1,6 +1,7 @@
 """A worker that does a stand-in's work and writes every secret it can find into its log.
 
-Run in place of `side/main.py --serve`. While `crash` lies in the home folder it dies instead.
+Run in place of `side/main.py --serve`. While `crash` lies in the home folder it fails; what lies in
+`planted` there goes into its results.
 """
 
 from __future__ import annotations
@@ -46,8 +47,10 @@ def do(script: str, control: Path) -> dict[str, Any]:
     StandInExecutor().start(job, told.append)
     with (control / "log.txt").open("a", encoding="utf-8") as log:
         log.write(secrets())
+    planted = Path.home() / "planted"
+    said = planted.read_text(encoding="utf-8") if planted.exists() else stored()
     answers = control / "files" / "said.json"
-    answers.write_text(json.dumps({"said": stored()}), encoding="utf-8")
+    answers.write_text(json.dumps({"said": said}), encoding="utf-8")
     if (Path.home() / "crash").exists():
         raise RuntimeError(f"crashed with {secrets()}")
     return {"state": "done", "result": {}}

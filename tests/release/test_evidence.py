@@ -38,7 +38,7 @@ from hubq.model.result import Result
 from hubq.model.stage import Kind
 from hubq.release.evidence import KIND, Making, evidence_files
 from hubq.release.evidence_leaks import MachineNamedError
-from hubq.release.evidence_results import choose, shorten
+from hubq.release.evidence_results import Chosen, choose, shorten
 from hubq.release.status import load_release
 from hubq.runner import View
 from hubq.store import RESULT_FILE, Store
@@ -248,42 +248,56 @@ def test_a_result_that_was_changed_since_is_refused(releases: Releases) -> None:
         made(releases, "AWQ")
 
 
-def test_samples_lose_their_answers_and_nothing_else_where_there_is_too_much(
-    carded: Releases,
-) -> None:
-    view = view_of(carded)
-    evidence = read_json(view.folders["card/AWQ"] / EVIDENCE_FILE, Evidence)
-    chosen = choose(Store(carded.folder / "runs"), evidence)
-    assert shorten(chosen, 0) == ()
-    first = shorten(chosen, 1)
-    assert len(first) == 1
-    rest = shorten(chosen, 10**9)
-    assert len(rest) == 2
-    for one in (*first, *rest):
-        entries = chosen.archives[one.archive]
-        short = entries[f"{one.stage}/{SHORT_SAMPLES}"]
-        assert f"{one.stage}/{SAMPLES}" not in entries
-        assert one.short == hashlib.sha256(short).hexdigest()
-        assert one.whole == view.results[one.stage].files[SAMPLES].sha256
-        whole = read_samples(view.folders[one.stage])
-        assert [msgspec.structs.replace(sample, output="") for sample in whole] == [
-            msgspec.json.decode(line, type=Sample) for line in short.splitlines()
-        ]
+class _Wordy(StandInExecutor):
+    """Answers at length."""
+
+    def _generate(self, job: dict[str, Any], files: Path) -> None:
+        super()._generate(job, files)
+        path = files / "records.jsonl"
+        records = [msgspec.json.decode(line) for line in path.read_bytes().splitlines()]
+        for record in records:
+            record["output"] += f", for {digest(record['key'])} says so"
+        path.write_bytes(msgspec.json.Encoder().encode_lines(records))
 
 
-def test_above_the_limit_answers_are_left_out_and_the_contents_say_so(
-    carded: Releases, tmp_path: Path
+@pytest.mark.long
+def test_above_the_limit_the_largest_samples_lose_their_answers_and_nothing_else(
+    releases: Releases, tmp_path: Path
 ) -> None:
-    card = view_of(carded).folders["card/AWQ"]
-    with carded.session() as session:
-        Making(session, card, limit=10**9).write(tmp_path / "whole")
+    releases.run(_Wordy(), {Kind.CARD})
+    view = view_of(releases)
+    with releases.session() as session:
+        Making(session, view.folders["card/AWQ"], limit=10**9).write(tmp_path / "whole")
         size = read_json(tmp_path / "whole" / CONTENTS_FILE, Contents).size
-        Making(session, card, limit=size - 1).write(tmp_path / "short")
-    contents = read_json(tmp_path / "short" / CONTENTS_FILE, Contents)
-    assert contents.size < contents.limit == size - 1
-    assert len(contents.shortened) == 1
-    with zipfile.ZipFile(tmp_path / "short" / contents.shortened[0].archive) as archive:
-        assert f"{contents.shortened[0].stage}/{SHORT_SAMPLES}" in archive.namelist()
+        for limit, name in ((size - 1, "short"), (1, "shortest")):
+            Making(session, view.folders["card/AWQ"], limit=limit).write(tmp_path / name)
+    one = read_json(tmp_path / "short" / CONTENTS_FILE, Contents)
+    assert one.size < one.limit == size - 1
+    assert len(one.shortened) == 1
+    contents = read_json(tmp_path / "shortest" / CONTENTS_FILE, Contents)
+    assert contents.size > contents.limit == 1
+    names = ("BF16", *VARIANTS)
+    assert {part.stage for part in contents.shortened} == {f"score/{n}/Words" for n in names}
+    for part in contents.shortened:
+        with zipfile.ZipFile(tmp_path / "shortest" / part.archive) as archive:
+            assert f"{part.stage}/{SAMPLES}" not in archive.namelist()
+            short = archive.read(f"{part.stage}/{SHORT_SAMPLES}")
+        assert part.short == hashlib.sha256(short).hexdigest()
+        assert part.whole == view.results[part.stage].files[SAMPLES].sha256
+        whole = read_samples(view.folders[part.stage])
+        left = [msgspec.json.decode(line, type=Sample) for line in short.splitlines()]
+        assert left == [msgspec.structs.replace(sample, output="") for sample in whole]
+        assert scoring.summarise(left) == scoring.summarise(whole)
+
+
+def test_samples_that_would_not_become_smaller_stay_whole(carded: Releases) -> None:
+    evidence = read_json(view_of(carded).folders["card/AWQ"] / EVIDENCE_FILE, Evidence)
+    chosen = choose(Store(carded.folder / "runs"), evidence)
+    name = "score/AWQ/Words/samples.jsonl"
+    line = chosen.archives["evidence/AWQ.zip"][name].splitlines(keepends=True)[0]
+    small = Chosen(archives={"evidence/AWQ.zip": {name: line.replace(b'"grey"', b'""')}})
+    assert shorten(small, 10**9) == ()
+    assert list(small.archives["evidence/AWQ.zip"]) == [name]
 
 
 def _built(spec: EnvironmentSpec) -> None:

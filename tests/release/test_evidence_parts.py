@@ -19,11 +19,15 @@ from hubq.model.card import Evidence
 from hubq.model.codec import digest
 from hubq.model.environment import EnvironmentStack, Hardware, Installed
 from hubq.model.evidence import Question
+from hubq.model.result import Result
+from hubq.model.stage import Kind, Stage
 from hubq.model.suite import TaskSpec
 from hubq.release import evidence_environments, evidence_items, evidence_leaks
 from hubq.release.evidence_archives import write_archive
 from hubq.release.evidence_recipes import recipe_files
+from hubq.release.evidence_results import choose
 from hubq.resources import bundled
+from hubq.store import Store
 from hubq.workers.environments import EnvironmentStore
 from hubq.workers.specs import SPECS, spec_digest
 
@@ -199,3 +203,68 @@ def test_this_machines_name_is_found_where_it_is_no_ordinary_word(
         evidence_leaks.check("x", b'"host": "gpu-box7.example.org"', names)
     monkeypatch.setattr(socket, "gethostname", lambda: "workstation")
     evidence_leaks.check("x", b"a workstation", evidence_leaks.names_of([]))
+
+
+def _commit(store: Store, stage: Stage, files: list[str]) -> tuple[str, dict[str, Any]]:
+    """Keep a result with some files; return its key and what `hubq.json` says of it."""
+    key = digest(stage.id)
+    work = store.work(key) / "files"
+    for name in files:
+        (work / name).parent.mkdir(parents=True, exist_ok=True)
+        (work / name).write_text(name)
+    result = Result(
+        key=key,
+        stage=stage,
+        inputs={},
+        measures=(),
+        files={},
+        started="",
+        ended="",
+        seconds=0.0,
+    )
+    store.commit(work, result)
+    return key, {"stage": stage.id, "kind": stage.kind.value, "environment": ""}
+
+
+def test_what_is_left_out_of_a_result_is_named_with_the_reason(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    quantize = Stage(id="quantize/A", kind=Kind.QUANTIZE, backend="x", settings={}, variant="A")
+    generate = msgspec.structs.replace(quantize, id="generate/A/T", kind=Kind.GENERATE)
+    score = msgspec.structs.replace(quantize, id="score/A/T", kind=Kind.SCORE)
+    weights = ["checkpoint/model.safetensors", "checkpoint/config.json"]
+    upstream = ["harness/samples_T.jsonl", "harness/results.json"]
+    made = [
+        (quantize, [*weights, "quantize.json", "log.txt", "picture.png"]),
+        (generate, [*upstream, "generate.json", "records.jsonl", "log.txt"]),
+        (score, ["samples.jsonl", "scores.json", "judge.jsonl", "records.jsonl"]),
+    ]
+    results = dict(_commit(store, stage, files) for stage, files in made)
+    evidence = Evidence(
+        hubq="0", repo="", variant="A", source={}, recipe={}, claims=(), results=results
+    )
+    chosen = choose(store, evidence)
+    assert chosen.left_out == {
+        "quantize/A": {
+            "checkpoint/config.json": "weights",
+            "checkpoint/model.safetensors": "weights",
+            "log.txt": "log",
+            "picture.png": "other",
+        },
+        "generate/A/T": {
+            "harness/results.json": "harness",
+            "harness/samples_T.jsonl": "harness",
+            "log.txt": "log",
+            "records.jsonl": "answers",
+        },
+        "score/A/T": {"judge.jsonl": "judge"},
+    }
+    assert sorted(chosen.archives["evidence/A.zip"]) == [
+        "generate/A/T/generate.json",
+        "generate/A/T/result.json",
+        "quantize/A/quantize.json",
+        "quantize/A/result.json",
+        "score/A/T/records.jsonl",
+        "score/A/T/result.json",
+        "score/A/T/samples.jsonl",
+        "score/A/T/scores.json",
+    ]

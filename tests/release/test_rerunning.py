@@ -119,7 +119,9 @@ def test_the_same_model_agrees_word_for_word(released: tuple[Releases, Path], fo
     assert (task.prompts, task.words, task.scores) == (10, 10, 10)
     assert not found.differing
     assert not found.remarks
-    assert describe(found)[0].endswith(f"10 of {ITEMS} questions evaluated again: agrees")
+    said = describe(found)
+    assert said[0].endswith(f"10 of {ITEMS} questions evaluated again: agrees")
+    assert "  answers word for word the same: 10 of 10 (100%)" in said
 
 
 def test_it_asks_with_the_published_settings_and_the_published_weights(
@@ -210,6 +212,57 @@ def test_a_question_asked_in_other_words_disagrees(
     assert found.tasks[0].prompts == 0
 
 
+def change_stage(folder: Path, kind: str, **changes: Any) -> None:
+    """Change what the evidence says of a stage of the task."""
+    path = folder / "hubq.json"
+    evidence = json.loads(path.read_text())
+    for entry in evidence["results"].values():
+        if entry["stage"] == f"{kind}/{VARIANT}/Words":
+            entry.update(changes)
+    path.write_text(json.dumps(evidence))
+
+
+def test_another_environment_and_another_device_are_remarked(
+    released: tuple[Releases, Path], folder: Path
+) -> None:
+    path = folder / "hubq.json"
+    path.write_text(path.read_text().replace('"device": "cpu"', '"device": "cuda"'))
+    change_stage(folder, "generate", environment="f" * 64)
+    found = again(released, folder)
+    assert found.agrees
+    first, second = found.remarks
+    assert first.startswith("environment gptqmodel is another one: ")
+    assert second == "run on cpu, published from cuda"
+
+
+def test_scores_by_other_rules_than_ours_are_remarked_and_no_more(
+    released: tuple[Releases, Path], folder: Path
+) -> None:
+    tamper(folder, lambda samples: [{**one, "score": 1.0} for one in samples])
+    change_stage(folder, "score", program="f" * 64)
+    found = again(released, folder, count=1)
+    assert found.agrees
+    assert "4 published answers are worth something else by the rules" in found.remarks[0]
+
+
+def test_scores_without_answers_are_compared_and_that_is_said(
+    released: tuple[Releases, Path], folder: Path
+) -> None:
+    tamper(folder, lambda samples: [{**one, "output": ""} for one in samples])
+    path = folder / "evidence" / f"{VARIANT}.zip"
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    entries[SAMPLES.replace("samples", "samples-short")] = entries.pop(SAMPLES)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    found = again(released, folder)
+    assert found.agrees
+    assert found.tasks[0].words is None
+    assert found.remarks == ("Words: its answers are not published, only their scores",)
+    assert "answers not published" in describe(found)[1]
+
+
 def test_nothing_is_run_without_the_files_or_with_another_one(
     released: tuple[Releases, Path], folder: Path, tmp_path: Path
 ) -> None:
@@ -242,7 +295,7 @@ def test_samples_that_are_not_published_are_said(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"results": {"k": {"backend": "transformers"}}}, "stage: missing"),
+        ({"results": {"k": {"backend": "transformers"}}}, r"hubq\.json.*stage"),
         ({"recipe": {}}, "does not say what it is"),
         ({"recipe": {"suite": {"tasks": [{"name": "Words", "form": "poem"}]}}}, "suite: Words"),
         ({"recipe": {"suite": {"tasks": "many"}}}, "recipe.suite.tasks"),
@@ -269,3 +322,14 @@ def test_questions_are_spread_evenly_as_far_as_tasks_have_them() -> None:
     assert allot({"a": 10, "b": 2, "c": 10}, 12) == {"a": 5, "b": 2, "c": 5}
     assert allot({"a": 1, "b": 1}, 9) == {"a": 1, "b": 1}
     assert allot({"b": 5, "a": 5}, 1) == {"a": 1, "b": 0}
+
+
+@pytest.mark.long
+def test_a_repo_on_a_hub_is_evaluated_at_the_commit_it_stands_at(tmp_path: Path) -> None:
+    releases = Releases(tmp_path)
+    assert releases.run().exit_code == 0
+    shutil.rmtree(tmp_path / "runs" / "results")
+    repo = f"acme/Small-{VARIANT}"
+    found = again((releases, tmp_path), Path(repo), executor=StandInExecutor())
+    assert found.agrees
+    assert found.label.startswith(f"{repo}@")

@@ -192,3 +192,13 @@ def test_a_token_in_the_checkpoint_is_refused_before_a_byte_is_sent(
     assert "generation_config.json holds" in place.said
     assert place.sent() == []
     assert token not in place.said
+
+
+def test_a_token_in_the_evidence_is_refused_before_a_byte_is_sent(place: Place) -> None:
+    """One of somebody else's, that a model or a data set may have said."""
+    token = "ghp_" + "aB1" * 12
+    (place.home / "planted").write_text(token)
+    assert place.run("release") == 3, place.said
+    assert "evidence/AWQ.zip holds a GitHub token (in " in place.said
+    assert place.sent() == []
+    assert token not in place.said

@@ -108,11 +108,15 @@ def test_the_shortest_questions_with_and_without_a_picture_are_asked(
     items = [("long question?", ["images/a.png"]), ("short?", ["b.png"]), ("two", ["a", "b"])]
     (tmp_path / "Doc").mkdir()
     (tmp_path / "Doc" / "items.jsonl").write_text(
-        "".join(json.dumps({"text": text, "images": images}) + "\n" for text, images in items)
+        "".join(
+            json.dumps({"key": str(number), "text": text, "images": images}) + "\n"
+            for number, (text, images) in enumerate(items)
+        )
     )
     paths = {"model": "m", "checkpoint": "c", "items/Doc": str(tmp_path / "Doc")}
+    picture = str(tmp_path / "Doc" / "b.png")
     assert certify.prompts(paths) == [
-        {"text": "short?", "images": [str(tmp_path / "Doc" / "b.png")], "max_new_tokens": 16}
+        {"name": "Doc/1", "text": "short?", "images": [picture], "max_new_tokens": 16}
     ]
     assert certify.prompts({"model": "m"}) == []
 

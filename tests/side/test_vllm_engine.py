@@ -32,12 +32,13 @@ def test_answers_come_without_the_end_of_turn_and_say_whether_they_are_finite(
     engine: Any,
 ) -> None:
     prompts = [
-        {"text": "see?", "images": ["picture"], "max_new_tokens": 16},
+        {"name": "Doc/1", "text": "see?", "images": ["picture"], "max_new_tokens": 16},
         {"text": "say?", "images": [], "max_new_tokens": 12},
     ]
     speaking = Speaking([29, 2], -0.5)
     seen, said = engine.ask(speaking, prompts, lambda most: most)
     assert (seen["tokens"], seen["pictures"], seen["finite"]) == ([29], 1, True)
+    assert seen["question"] == "Doc/1"
     assert (said["question"], said["answer"], said["pictures"]) == ("say?", "six", 0)
     (pictured, most), (plain, _) = speaking.heard
     assert most == 16

@@ -4,16 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.verify.publishing import Repos, Shop, release
+from tests.release.releases import Releases
+from tests.verify.publishing import Repos, Shop, published
 
 
 @pytest.fixture(scope="session")
-def repos(tmp_path_factory: pytest.TempPathFactory) -> Repos:
-    """What a small release publishes, by repo."""
-    folder = tmp_path_factory.mktemp("published")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HUBQ_CACHE", str(folder / "cache"))
-        return release(folder)
+def repos(finished: Releases) -> Repos:
+    """What a small release published, by repo."""
+    return published(finished.folder / "runs" / "hub")
 
 
 @pytest.fixture

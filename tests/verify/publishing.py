@@ -16,39 +16,24 @@ from hubq.hub.manifest import MANIFEST, listed, manifest
 from hubq.markdown.blocks import block_hashes, seal
 from hubq.model.card import Evidence
 from hubq.model.codec import pretty
-from hubq.model.stage import Kind
-from hubq.release.evidence import evidence_files
-from hubq.release.views import finished_view
+from hubq.release.endpoint import local_storage
 from hubq.verify.place import RepoPlace
 from hubq.verify.verification import Verification, verify
 from tests.fakes import FakeHub
-from tests.release.releases import Releases
-from tests.release.stand_in import write_recipe
+from tests.release.stand_in import WORDS as STAND_IN
 
 Repos = dict[str, dict[str, bytes]]
-KINDS = tuple(kind for kind in Kind if kind not in (Kind.PUSH, Kind.VERIFY))
 INT8, AWQ = "acme/Small-GPTQ-Int8", "acme/Small-AWQ"
 WORDS = "score/AWQ/Words"
 
 
-def release(folder: Path) -> Repos:
-    """Run a small release as far as its cards, and return repo -> path -> content."""
-    releases = Releases(folder)
-    write_recipe(folder / "recipe", evidence={"gold": ["Words"]})
-    assert releases.run(kinds=KINDS).exit_code == 0
-    repos: Repos = {}
-    with releases.session() as session:
-        view = finished_view(session)
-        for variant, repo in session.plan.repos.items():
-            made, card = f"quantize/{variant}", f"card/{variant}"
-            files, _ = evidence_files(session, view, variant)
-            found = {name: path.read_bytes() for name, path in files.items()}
-            for stage in (made, card):
-                for name in view.results[stage].files:
-                    if stage == card or name.startswith("checkpoint/"):
-                        content = (view.folders[stage] / name).read_bytes()
-                        found[name.removeprefix("checkpoint/")] = content
-            repos[repo] = with_sums(found)
+def published(folder: Path) -> Repos:
+    """Return repo -> path -> content of what a release published to its embedded Hub."""
+    storage = local_storage(folder)
+    repos = {}
+    for name in (INT8, AWQ):
+        found = storage.repo(name)
+        repos[name] = {path: found.read(path, found.head("main")) for path in found.files()}
     return repos
 
 
@@ -107,11 +92,24 @@ class Shop:
         entries[entry] = change(entries[entry])
         self.files[archive] = zipped(entries)
 
+    def give_answers(self) -> None:
+        """Publish the right answers, as a recipe may allow."""
+
+        def change(raw: bytes) -> bytes:
+            lines = [json.loads(line) for line in raw.splitlines()]
+            for line in lines:
+                answer = STAND_IN[int(line["key"]) % 4]
+                line["prompts"] = [{"key": line["key"], "gold": [answer]}]
+            return "".join(json.dumps(line) + "\n" for line in lines).encode()
+
+        self.edit_entry("Words.jsonl", change, "evidence/items.zip")
+        self.forge()
+
     def forge(self, *, reseal: bool = True) -> None:
         """Make hashes follow what was changed, as a careful forger would: not the numbers."""
         if reseal:
             card = seal(self.files["README.md"].decode())
-            self.files["README.md"] = card.encode()
+            self.files["README.md"] = self.files["evidence/card.md"] = card.encode()
             hashes = block_hashes(card)
             self.edit_json("hubq.json", lambda told: told.update(blocks=hashes))
         self._forge_archives()

@@ -35,7 +35,7 @@ def blocks_of(text: str) -> dict[str, str]:
     return {block.name: block.text for block in find_blocks(text)}
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_digit_that_is_changed_is_found(repos: Repos, data: st.DataObject) -> None:
     text, evidence = card(repos)
@@ -54,7 +54,7 @@ def test_any_digit_that_is_changed_is_found(repos: Repos, data: st.DataObject) -
     assert lines == {text.count("\n", 0, at) + 1}
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_digit_of_a_claim_is_found_without_the_card_as_it_was(
     repos: Repos, data: st.DataObject

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from hubq.secrets import keep_secret
 from hubq.workers.specs import SPECS, spec_for
 from hubq.workers.variables import spec_environ, worker_environ
 
@@ -16,6 +17,15 @@ SCRATCH = Path("/scratch")
 )
 def test_no_secret_is_handed_on(name: str) -> None:
     assert name not in worker_environ({}, scratch=SCRATCH, base={name: "x", "PATH": "/bin"})
+
+
+def test_a_secret_under_any_name_is_not_handed_on() -> None:
+    keep_secret("variable-of-no-shape")
+    base = {"CUDA_HOME": "hf_" + "aB3" * 12, "LANG": "C", "USER": "variable-of-no-shape"}
+    environ = worker_environ({}, scratch=SCRATCH, base=base)
+    assert "CUDA_HOME" not in environ
+    assert "USER" not in environ
+    assert environ["LANG"] == "C"
 
 
 def test_only_listed_variables_are_handed_on() -> None:

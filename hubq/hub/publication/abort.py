@@ -95,7 +95,7 @@ class _Undoing:
     def _undo_target(self, repo: RepoPlan, seen: Seen) -> None:
         """Delete the target branch where this publication made it and it has not moved yet."""
         target = self._target
-        head = seen.branches.get(target)
+        head = seen.head
         made = repo.repo in self._journal.entry.branched
         if made and target != MAIN and head and head == repo.parent:
             self._did(repo, f"branch {target} deleted")

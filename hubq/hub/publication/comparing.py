@@ -121,7 +121,7 @@ def require_equal(
             f"{repo.repo}@{commit[:7]} ({what}) on {hub.endpoint} is not what is on the disk: "
             + "; ".join(map(str, wrong[:_SHOWN]))
             + (f"; and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""),
-            remedy="Nothing was revealed. Undo it with `hubq push --abort`, then push again.",
+            remedy="Nothing more was done. Undo it with `hubq push --abort`, then push again.",
         )
     return there
 

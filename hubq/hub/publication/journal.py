@@ -157,3 +157,5 @@ def _sweep(folder: Path) -> None:
     """Remove what only a publication that is under way needs."""
     for name in ("files", "uploads"):
         shutil.rmtree(folder / name, ignore_errors=True)
+    for part in folder.glob(".*.part"):
+        part.unlink(missing_ok=True)

@@ -16,12 +16,15 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """What a hub holds of one repo now.
 
     Attributes:
-        branches, tags: name -> commit.
+        branches, tags: name -> commit. A hub may list them late: a branch made a moment ago may be
+            missing.
+        head: where the target branch stands; empty where there is none.
         commit: the one that `files` are of: the target branch's, or main's where there is none.
     """
 
     branches: dict[str, str]
     tags: dict[str, str]
+    head: str
     commit: str
     files: dict[str, RemoteFile]
     private: bool
@@ -55,10 +58,12 @@ def look(hub: Hub, repo: str, target: str) -> Seen:
         BadInput: no such repo, or no access.
     """
     refs = hub.refs(repo)
-    info = hub.info(repo, refs.branches.get(target) or refs.branches.get(MAIN) or MAIN)
+    there = target == MAIN or target in refs.branches
+    info = hub.info(repo, target if there else MAIN)
     return Seen(
         branches=refs.branches,
         tags=refs.tags,
+        head=info.commit if there else "",
         commit=info.commit,
         files=info.files,
         private=info.private,
@@ -80,7 +85,7 @@ def standing(work: Work, repo: RepoPlan) -> Standing:
     return msgspec.structs.replace(
         found,
         staged=seen.branches.get(work.plan.branch, ""),
-        target=work.target in seen.branches,
+        target=bool(seen.head),
     )
 
 
@@ -109,12 +114,11 @@ def _of_new(work: Work, repo: RepoPlan, seen: Seen) -> Standing:
     Raises:
         RemoteMoved: somebody else made it.
     """
-    base = seen.branches.get(MAIN, "")
+    base = seen.commit if work.target == MAIN else seen.branches.get(MAIN, "")
     if seen.commit == base and seen.private and set(seen.files) <= HUB_MADE:
         return Standing(base=base, before=seen.files)
-    head = seen.branches.get(work.target)
-    if head and work.carries(repo.repo, head):
-        return Standing(moved=head)
+    if seen.head and work.carries(repo.repo, seen.head):
+        return Standing(moved=seen.head)
     raise work.moved(
         repo, seen.commit, f"somebody else made it on {work.hub.endpoint} since the plan"
     )
@@ -127,15 +131,14 @@ def _of_old(work: Work, repo: RepoPlan, seen: Seen) -> Standing:
         RemoteMoved: its target branch is neither where it was nor at this release.
     """
     parent = repo.parent or ""
-    head = seen.branches.get(work.target)
-    if head == parent:
+    if seen.head == parent:
         done = parent if repo.empty or not _changes(repo) else ""
         return Standing(base=parent, before=seen.files, moved=done)
-    if head is None and repo.target_is_new:
+    if not seen.head and repo.target_is_new:
         return Standing(base=parent, before=work.hub.tree(repo.repo, parent))
-    if head is not None and work.carries(repo.repo, head):
-        return Standing(base=parent, before=work.hub.tree(repo.repo, parent), moved=head)
-    raise work.moved(repo, seen.commit if head is None else head)
+    if seen.head and work.carries(repo.repo, seen.head):
+        return Standing(base=parent, before=work.hub.tree(repo.repo, parent), moved=seen.head)
+    raise work.moved(repo, seen.commit)
 
 
 def _changes(repo: RepoPlan) -> bool:

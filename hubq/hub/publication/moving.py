@@ -22,7 +22,9 @@ def move(work: Work, repo: RepoPlan, far: Standing) -> Delivered:
     made = far.moved or _move(work, repo, far)
     require_equal(work.hub, repo, made, far.before, work.target)
     work.journal.note(moved={**work.journal.entry.moved, repo.repo: made})
-    return Delivered(commit=made, url=work.hub.url(repo.repo))
+    return Delivered(
+        commit=made, base=far.base, url=work.hub.url(repo.repo), staged=bool(far.staged)
+    )
 
 
 def _move(work: Work, repo: RepoPlan, far: Standing) -> str:

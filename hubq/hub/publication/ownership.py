@@ -89,11 +89,13 @@ def own_pull_request(hub: Hub, repo: str, me: Account, title: str) -> PullReques
 def refuse_other_publications(hub: Hub, repo: str, refs: Refs, parent: str) -> None:
     """Make sure that no other publication of hubq's is at work in a repo.
 
+    A hub may list a branch for a moment after it was deleted, so each one is looked at again.
+
     Raises:
         RemoteMoved: names the branch that it left, and since when.
     """
     for branch, commit in sorted(refs.branches.items()):
-        if branch.startswith(PREFIX):
+        if branch.startswith(PREFIX) and hub.head(repo, branch) is not None:
             raise RemoteMoved(
                 f"{repo}: another publication is under way on {hub.endpoint}, or was left: branch "
                 f"{branch} stands there{_since(hub, repo, commit, parent)}",

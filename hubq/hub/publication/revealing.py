@@ -8,6 +8,7 @@ from hubq.errors import RemoteMoved
 from hubq.hub.publication.gathering import gather
 from hubq.hub.publication.looking import Seen, look
 from hubq.hub.publication.plan import RepoPlan
+from hubq.hub.publication.sending import patiently
 from hubq.hub.publication.work import PLAN_AGAIN, Delivered, Work
 from hubq.hub.remote import Collection
 
@@ -34,7 +35,8 @@ def reveal(work: Work, delivered: Mapping[str, Delivered]) -> Collection | None:
     )
     found = gather(work, private=hidden)
     for repo in work.plan.repos:
-        if work.plan.branch in seen[repo.repo].branches:
+        # A hub may list a branch late, so one that this run has seen or made goes unseen.
+        if delivered[repo.repo].staged or work.plan.branch in seen[repo.repo].branches:
             work.say(repo, f"deleting the branch {work.plan.branch}")
             work.hub.delete_branch(repo.repo, work.plan.branch)
     return found
@@ -46,9 +48,20 @@ def _sibling(work: Work, repo: RepoPlan, delivered: Delivered) -> Seen:
     Raises:
         RemoteMoved: it holds something else by now.
     """
-    seen = look(work.hub, repo.repo, work.target)
     expected = repo.parent if delivered.route == "pull-request" else delivered.commit
-    if seen.branches.get(work.target) == expected:
+    seen = look(work.hub, repo.repo, work.target)
+
+    def is_late() -> bool:
+        return seen.head != expected and seen.head in {"", delivered.base}
+
+    def look_again() -> bool:
+        nonlocal seen
+        seen = look(work.hub, repo.repo, work.target)
+        return not is_late()
+
+    if is_late():
+        patiently(work, look_again)
+    if seen.head == expected:
         return seen
     error = work.moved(repo, seen.commit)
     raise RemoteMoved(f"{error.message}\n  nothing of the family was revealed", remedy=PLAN_AGAIN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from hubq.errors import RemoteMoved
 from hubq.hub.port import Content, Unavailable
@@ -11,9 +12,14 @@ from hubq.hub.publication.plan import RepoPlan
 from hubq.hub.publication.work import Work, description
 from hubq.units import human_size
 
+T = TypeVar("T")
+
+_LOOKS = (0.5, 1.0, 2.0)
+_NAMED = 5_000_000
+
 
 class Meter:
-    """Adds up the bytes of a family's files, and says which of them are on their way.
+    """Adds up the bytes of a family's files, and says which large ones are on their way.
 
     Args:
         work: who is told.
@@ -33,7 +39,7 @@ class Meter:
             with self._lock:
                 first = (repo.repo, path) not in self._done
                 self._done[repo.repo, path] = done
-                if first:
+                if first and total >= _NAMED:
                     self._work.say(repo, f"sending {path} ({human_size(total)})")
                 self._count()
 
@@ -148,11 +154,25 @@ def surely(work: Work, send: Callable[[], str], found: Callable[[], str]) -> str
                     return arrived
                 raise
         except RemoteMoved:
-            if arrived := found():
+            if arrived := patiently(work, found):
                 return arrived
             raise
         if arrived := found():
             return arrived
+
+
+def patiently(work: Work, found: Callable[[], T]) -> T:
+    """Return what a look finds, looking again for some seconds while it finds nothing.
+
+    A hub's answers may be some seconds older than what it has done already.
+    """
+    there = found()
+    for seconds in _LOOKS:
+        if there:
+            break
+        work.retries.sleep(seconds)
+        there = found()
+    return there
 
 
 def made(work: Work, repo: RepoPlan, revision: str, parent: str) -> str:

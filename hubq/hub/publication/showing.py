@@ -11,6 +11,7 @@ from hubq.units import human_size
 
 SCHEMA = 1
 
+_KEPT = 8
 _SIGNS: dict[Change, str] = {"added": "+", "changed": "~", "unchanged": "="}
 
 
@@ -87,7 +88,9 @@ def _repo(plan: RepoPlan, terms: Terms) -> list[str]:
     elif unchanged:
         shown.append(f"  = {_count(unchanged, 'file')} unchanged")
     if plan.kept:
-        shown.append(f"  left alone: {', '.join(plan.kept)}")
+        more = len(plan.kept) - _KEPT
+        tail = f" and {more} more" if more > 0 else ""
+        shown.append(f"  left alone: {', '.join(plan.kept[:_KEPT])}{tail}")
     return [*shown, *(f"  note: {remark}" for remark in plan.remarks)]
 
 

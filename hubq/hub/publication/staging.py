@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from hubq.errors import RemoteMoved
 from hubq.hub.publication.comparing import differences, require_equal
 from hubq.hub.publication.looking import Standing, standing
 from hubq.hub.publication.plan import RepoPlan
@@ -46,23 +47,41 @@ def stage(work: Work, repo: RepoPlan, far: Standing, meter: Meter) -> Standing:
     if far.moved or not (repo.sent or repo.removed):
         meter.finish(repo)
         return far
-    branch, staged = work.plan.branch, far.staged
-    if staged and staged != far.base:
+    branch = work.plan.branch
+    staged = far.staged or _begin(work, repo, far.base)
+    if staged != far.base:
         held = work.hub.tree(repo.repo, staged)
         if not differences(repo, held, far.before):
             meter.finish(repo)
-            return msgspec.structs.replace(far, held=held)
+            return msgspec.structs.replace(far, staged=staged, held=held)
         work.hub.delete_branch(repo.repo, branch)
-        staged = ""
-    work.say(repo, f"sending {len(repo.sent)} files ({human_size(repo.size)}) to {branch}")
-    if not staged:
         work.hub.create_branch(repo.repo, branch, far.base)
+    work.say(repo, f"sending {len(repo.sent)} files ({human_size(repo.size)}) to {branch}")
     upload(work, repo, branch, meter)
     staged = commit(work, repo, revision=branch, parent=far.base)
     meter.finish(repo)
     work.say(repo, "comparing the branch with the disk")
     held = require_equal(work.hub, repo, staged, far.before, branch)
     return msgspec.structs.replace(far, staged=staged, held=held)
+
+
+def _begin(work: Work, repo: RepoPlan, base: str) -> str:
+    """Make the publication's own branch and return where it stands.
+
+    A run before may have made it a moment ago, and even committed to it, without the hub listing it
+    yet.
+
+    Raises:
+        RemoteMoved: the hub refuses the branch, and yet has none of its name.
+    """
+    try:
+        work.hub.create_branch(repo.repo, work.plan.branch, base)
+    except RemoteMoved:
+        there = work.hub.head(repo.repo, work.plan.branch)
+        if there is None:
+            raise
+        return there
+    return base
 
 
 def _there(far: Standing) -> bool:

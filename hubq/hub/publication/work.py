@@ -74,11 +74,15 @@ class Delivered(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         commit: the commit that holds it.
+        base: the commit that the target branch stood at before; empty where that is not known.
         url: of the repo, or of the pull request.
+        staged: whether the publication's own branch is there, as far as this run knows.
     """
 
     commit: str
     url: str
+    base: str = ""
+    staged: bool = False
     route: Route = "direct"
 
 

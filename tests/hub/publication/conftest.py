@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hubq.hub.publication.protocol import publish
+from hubq.hub.remote import Past
 from hubq.hub.retry import Retries
 from tests.fakes import FakeHub
 from tests.hub.publication.families import RepoView, View, plan_of
@@ -44,8 +45,8 @@ def view_of(hub: FakeHub) -> View:
     )
 
 
-def _line(hub: FakeHub, name: str) -> list[object]:
-    return list(hub.history(name))
+def _line(hub: FakeHub, name: str) -> tuple[Past, ...]:
+    return hub.history(name)
 
 
 @pytest.fixture
@@ -89,6 +90,12 @@ def old_hub(tmp_path: Path, patient: Retries, fast: None) -> MakeHub:
         return hub
 
     return make
+
+
+@pytest.fixture
+def old(old_hub: MakeHub) -> FakeHub:
+    """A hub with the first edition of the family on it."""
+    return old_hub()
 
 
 @pytest.fixture

@@ -17,12 +17,17 @@ from tests.fakes import FakeHub, Killed
 from tests.hub.publication.conftest import MakeHub, view_of
 from tests.hub.publication.families import (
     REPOS,
+    VARIANTS,
     check_complete,
     check_never_partial,
     plan_of,
+    tree_of,
+    without_hubs_own,
 )
 
 FULL = Terms(tag="v1", gated="auto")
+SAMPLED = pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.long)])
+"""Every point is for the long suite; five is odd, so that before and after take turns."""
 
 pytestmark = pytest.mark.usefixtures("fast")
 
@@ -51,11 +56,13 @@ def matrix(
     folder: Path,
     patient: Retries,
     then: Callable[[FakeHub, FamilyPlan, Path], None],
+    *,
     terms: Terms | None = None,
+    step: int = 1,
 ) -> int:
     """Kill a publication at every point and do something then; returns how many points."""
     every = points(make, edition, folder, patient, terms)
-    for n, point in enumerate(every):
+    for n, point in list(enumerate(every))[::step]:
         hub = make()
         before = view_of(hub)
         plan = plan_of(hub, edition, terms=terms)
@@ -97,6 +104,7 @@ def test_repos_at_an_old_release_survive_a_kill_anywhere(
     assert matrix(old_hub, 2, publications, patient, then) == 30
 
 
+@pytest.mark.long
 def test_gates_and_tags_survive_a_kill_anywhere(
     new_hub: MakeHub, publications: Path, patient: Retries
 ) -> None:
@@ -107,9 +115,10 @@ def test_gates_and_tags_survive_a_kill_anywhere(
         assert all(hub.repos[repo].gate == "auto" for repo in REPOS)
         assert all(hub.repos[repo].tags == {"v1": hub.head(repo)} for repo in REPOS)
 
-    assert matrix(new_hub, 1, publications, patient, then, FULL) == 62
+    assert matrix(new_hub, 1, publications, patient, then, terms=FULL) == 62
 
 
+@pytest.mark.long
 def test_a_second_kill_is_survived_too(
     new_hub: MakeHub, publications: Path, patient: Retries
 ) -> None:
@@ -130,11 +139,13 @@ def test_a_second_kill_is_survived_too(
     matrix(new_hub, 1, publications, patient, then)
 
 
+@SAMPLED
 @pytest.mark.parametrize("edition", [1, 2])
 def test_an_abort_anywhere_leaves_nothing_that_was_not_revealed(
-    new_hub: MakeHub, old_hub: MakeHub, publications: Path, patient: Retries, edition: int
+    request: pytest.FixtureRequest, publications: Path, edition: int, step: int
 ) -> None:
-    make = new_hub if edition == 1 else old_hub
+    patient = Retries(sleep=lambda _: None)
+    make: MakeHub = request.getfixturevalue("new_hub" if edition == 1 else "old_hub")
 
     def then(hub: FakeHub, plan: FamilyPlan, place: Path) -> None:
         hidden = {repo for repo in REPOS if repo in hub.repos and hub.repos[repo].private}
@@ -147,23 +158,14 @@ def test_an_abort_anywhere_leaves_nothing_that_was_not_revealed(
         moved = [repo for repo in shown if hub.history(repo)[0].message.endswith(plan.id)]
         assert sorted(said.partition(":")[0] for said in ended.stays) == sorted(moved)
         publish(hub, plan_of(hub, edition, number=2), place, retries=patient)
-        for repo in REPOS:
-            assert view_of(hub).repos[repo].mains[0] == view_of(_whole(make, edition)).repos[
-                repo
-            ].mains[0]
+        for variant, repo in zip(VARIANTS, REPOS, strict=True):
+            tree = view_of(hub).repos[repo].mains[0]
+            assert without_hubs_own(tree) == tree_of(variant, edition)
 
-    def _whole(make: MakeHub, edition: int) -> FakeHub:
-        if "hub" not in cache:
-            cache["hub"] = make()
-            publish(
-                cache["hub"], plan_of(cache["hub"], edition), publications / "x", retries=patient
-            )
-        return cache["hub"]
-
-    cache: dict[str, FakeHub] = {}
-    matrix(make, edition, publications, patient, then)
+    matrix(make, edition, publications, patient, then, step=step)
 
 
+@pytest.mark.long
 def test_an_abort_that_is_killed_is_finished_by_the_next(
     new_hub: MakeHub, publications: Path, patient: Retries
 ) -> None:
@@ -182,8 +184,9 @@ def test_an_abort_that_is_killed_is_finished_by_the_next(
     matrix(new_hub, 1, publications, patient, then)
 
 
+@SAMPLED
 def test_a_journal_that_is_lost_costs_nothing_but_the_way_back(
-    new_hub: MakeHub, publications: Path, patient: Retries
+    new_hub: MakeHub, publications: Path, patient: Retries, step: int
 ) -> None:
     def then(hub: FakeHub, plan: FamilyPlan, place: Path) -> None:
         (place / JOURNAL_FILE).unlink(missing_ok=True)
@@ -194,4 +197,30 @@ def test_a_journal_that_is_lost_costs_nothing_but_the_way_back(
             assert len(now.repos[repo].mains) == 2
             assert not now.repos[repo].private
 
-    matrix(new_hub, 1, publications, patient, then)
+    matrix(new_hub, 1, publications, patient, then, step=step)
+
+
+@SAMPLED
+def test_another_branch_is_made_once_or_taken_away_again(
+    old_hub: MakeHub, publications: Path, patient: Retries, step: int
+) -> None:
+    mains = view_of(old_hub())
+
+    def then(hub: FakeHub, plan: FamilyPlan, place: Path) -> None:
+        undo = int(place.name) % 3 == 0
+        if undo:
+            ended = abort(hub, place)
+        else:
+            resume(hub, place, retries=patient)
+        now = view_of(hub)
+        for repo in REPOS:
+            assert now.repos[repo].mains == mains.repos[repo].mains
+            moved = len(hub.history(repo, "v2")) == 3 if hub.head(repo, "v2") else False
+            assert now.repos[repo].branches == ({"main", "v2"} if moved else {"main"})
+            assert moved or undo
+            if undo:
+                said = f"{repo}: v2 holds the new release already"
+                assert moved == any(line.startswith(said) for line in ended.stays)
+
+    terms = Terms(revision="v2")
+    assert matrix(old_hub, 2, publications, patient, then, terms=terms, step=step) == 36

@@ -7,11 +7,12 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from hubq.hub.publication.protocol import unfinished
 from tests.hub.publication.embedded import MUTATING, Ending, copied, job_of, view_of_storage
-from tests.hub.publication.families import check_complete, check_never_partial
+from tests.hub.publication.families import View, check_complete, check_never_partial
 from tests.hub.publication.worker import INTERRUPTED, Workers
 
 pytest.importorskip("starlette")
@@ -42,6 +43,37 @@ def mutating_requests(prepared: Path, place: Path, edition: int, workers: Worker
         assert workers.run(job_of(hub, place, edition)) == 0
         assert hub.faults is not None
         return sum(bool(MUTATING.match(f"{one.method} ")) for one in hub.faults.log())
+
+
+def abort_once(place: Path, workers: Workers, point: int, *, after: bool) -> None:
+    """Kill the publication of a new family at one request, undo it, and publish it anew."""
+    child: list[int] = []
+    faults = Ending(point, after=after, end=lambda: os.kill(child[0], signal.SIGKILL))
+    with copied(NOWHERE, place / "hub", faults) as hub:
+        job = job_of(hub, place, 1)
+        child.append(workers.start(job))
+        assert workers.wait() == -signal.SIGKILL
+        shown = {
+            repo for repo, one in view_of_storage(hub.storage).repos.items() if not one.private
+        }
+        assert workers.run(msgspec.structs.replace(job, abort=True)) == 0
+        left = view_of_storage(hub.storage)
+        assert set(left.repos) == shown
+        assert all(one.branches == {"main"} for one in left.repos.values())
+        assert unfinished(Path(job.folder)) is None
+        assert workers.run(job_of(hub, place, 1, number=2)) == 0
+        now = view_of_storage(hub.storage)
+        check_complete(View(repos={}), now, 1)
+
+
+def test_an_abort_undoes_what_was_not_revealed(tmp_path: Path, workers: Workers) -> None:
+    count = mutating_requests(NOWHERE, tmp_path / "whole", 1, workers)
+    for n in range(1, count + 1, 3):
+        try:
+            abort_once(tmp_path / str(n), workers, n, after=n % 2 == 0)
+        except AssertionError as error:
+            error.add_note(f"aborted after request {n} of {count}, after={n % 2 == 0}")
+            raise
 
 
 def kill_once(

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from hubq.errors import BadInput
 from hubq.hub.publication.ownership import check_targets, is_ours, title_of
+from hubq.hub.remote import Refs
 from hubq.model.publication import Terms
 from tests.fakes import BOB, FakeHub
 from tests.hub.publication.wishes import AWQ, INT4, Family, card, wish
@@ -54,6 +57,15 @@ def test_a_repo_that_somebody_else_made_gets_a_pull_request(family: Family, hub:
     hub.add(AWQ, {"config.json": b"{}"}, title=OURS)
     plan = family.one(wish(AWQ))
     assert (plan.route, plan.why) == ("pull-request", "hubq did not make it")
+
+
+def test_a_history_that_begins_with_a_persons_commit_is_theirs(
+    published: Family, hub: FakeHub
+) -> None:
+    found = hub.repos[AWQ]
+    squashed = hub.add(AWQ, {"config.json": b"[]"}, title="Squash")
+    found.parents[squashed] = None
+    assert published.one(wish(AWQ)).why == "hubq did not make it"
 
 
 def test_a_repo_that_a_person_changed_since_gets_a_pull_request(
@@ -118,3 +130,17 @@ def test_targets_are_checked_early_and_cheaply(published: Family, hub: FakeHub) 
         check_targets(reader, [AWQ], direct=True)
     with pytest.raises(BadInput, match="no token"):
         check_targets(hub.seen_by(None), [AWQ])
+
+
+class LateHub(FakeHub):
+    """A hub that goes on listing a branch that was deleted."""
+
+    def refs(self, repo: str) -> Refs:
+        found = super().refs(repo)
+        return Refs(branches={**found.branches, "hubq/0123abcd-456789": "0" * 40}, tags=found.tags)
+
+
+def test_a_branch_that_is_only_listed_still_is_no_publication(tmp_path: Path, fast: None) -> None:
+    family = Family(LateHub(tmp_path / "snapshots"), tmp_path / "publications")
+    family.push(wish(AWQ))
+    assert family.one(wish(AWQ, 2)).route == "direct"

@@ -61,6 +61,7 @@ def test_without_its_receipt_an_unchanged_family_is_still_known(
 ) -> None:
     plan = published.plan(receipt=False)
     assert plan.empty
+    assert published.merged == []
     assert plan.slug == next(iter(hub.state.shelf))
     assert len(hub.asked) <= 3 * 2 + 3
 
@@ -320,6 +321,16 @@ def test_links_to_what_is_published_together_and_to_the_source_are_not_looked_up
     assert f"head {INT4}" in hub.asked
     assert hub.asked.count(f"head {INT4}") == 1
     assert "head up/nano" not in hub.asked
+
+
+def test_links_of_a_card_that_is_there_already_are_not_looked_up(
+    family: Family, hub: FakeHub
+) -> None:
+    linked = wish(AWQ, README__md=card("AWQ") + b"[8 bits](/acme/nano-Int8)\n")
+    hub.add("acme/nano-Int8")
+    family.push(linked)
+    del hub.repos["acme/nano-Int8"]
+    assert family.plan(linked).empty
 
 
 # -- wishes ----------------------------------------------------------------------------------

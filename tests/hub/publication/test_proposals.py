@@ -107,6 +107,21 @@ def test_pull_requests_of_others_are_not_ours(reader: Family, hub: FakeHub) -> N
     assert plan(reader).pull_request == 0
 
 
+def test_of_several_open_ones_the_one_of_this_release_is_found(
+    reader: Family, hub: FakeHub
+) -> None:
+    base = hub.head(AWQ)
+    assert base is not None
+    titles = ("Mend a typo", wish(AWQ).title, "Release AWQ of something else with hubq")
+    for number, title in enumerate(titles):
+        reader.hub.propose(AWQ, {f"{number}.md": b"x"}, title=title, base=base)
+    assert plan(reader).pull_request == 2
+    hub.close(AWQ, 2)
+    assert plan(reader).pull_request == 3
+    hub.close(AWQ, 3)
+    assert plan(reader).pull_request == 0
+
+
 def test_a_pull_request_of_ours_that_was_merged_keeps_a_repo_ours(
     published: Family, hub: FakeHub
 ) -> None:

@@ -119,24 +119,22 @@ def test_a_pull_request_is_known_by_what_it_holds_too(
     assert list(owners.repos[REPO].pulls) == [1]
 
 
-@pytest.mark.parametrize("edition", [1, 2])
-@pytest.mark.parametrize("point", [(n, after) for n in (1, 2) for after in (False, True)])
+@pytest.mark.parametrize(
+    ("edition", "point", "after"),
+    [(edition, n, after) for edition in (1, 2) for n in (1, 2) for after in (False, True)],
+)
 def test_a_kill_anywhere_leaves_one_pull_request_in_the_end(
-    owners: FakeHub,
-    bobs: FakeHub,
-    publications: Path,
-    patient: Retries,
-    edition: int,
-    point: tuple[int, bool],
+    bobs: FakeHub, publications: Path, edition: int, point: int, *, after: bool
 ) -> None:
+    patient = Retries(sleep=lambda _: None)
     if edition == 2:
         first(bobs, publications, patient)
     plan = proposal(bobs) if edition == 1 else update(bobs, 2)
-    bobs.die_at(point[0], after=point[1])
+    bobs.die_at(point, after=after)
     with pytest.raises(Killed):
         publish(bobs, plan, publications, retries=patient)
     resume(bobs, publications, retries=patient)
-    assert list(owners.repos[REPO].pulls) == [1]
+    assert list(bobs.repos[REPO].pulls) == [1]
     assert proposed(bobs) == {**tree_of(ONE[0], edition), "notes.md": sha(b"notes")}
     assert len(bobs.history(REPO, "refs/pr/1")) == 2 + edition
 
@@ -194,9 +192,7 @@ def test_an_abort_says_that_it_stays_open(
     assert list(owners.repos[REPO].pulls) == [1]
 
 
-def test_a_family_may_go_both_ways(
-    old_hub: MakeHub, publications: Path, patient: Retries
-) -> None:
+def test_a_family_may_go_both_ways(old_hub: MakeHub, publications: Path, patient: Retries) -> None:
     hub = old_hub()
     plan = plan_of(hub, 2)
     theirs = msgspec.structs.replace(plan.repos[0], route="pull-request", reveal=False)

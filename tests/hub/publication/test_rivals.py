@@ -64,9 +64,8 @@ def test_a_rival_at_any_moment_leaves_one_release(
         hub.meanwhile("commit", act, skip=skip)
         try:
             publish(hub, mine, place / "own", retries=patient)
-        except RemoteMoved as error:
+        except RemoteMoved:
             assert not lost
-            assert "changed on" in str(error) or "somebody else made it" in str(error)
             abort(hub, place / "own")
             check_complete(before, view_of(hub), rivals_edition)
         else:
@@ -109,8 +108,5 @@ def test_two_processes_at_once_leave_one_release(
 
 def _said(jobs: list[Job]) -> str:
     return "\n".join(
-        path.read_text()
-        for job in jobs
-        if (path := Path(job.folder).with_suffix(".said")).exists()
+        path.read_text() for job in jobs if (path := Path(job.folder).with_suffix(".said")).exists()
     )
-

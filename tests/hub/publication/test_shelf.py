@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from hubq.hub.port import Account
 from hubq.hub.publication.shelf import shelf_title
 from hubq.model.publication import Terms
 from tests.fakes import BOB, FakeHub
@@ -28,6 +29,13 @@ def test_none_is_planned_where_none_is_wanted(family: Family, hub: FakeHub) -> N
 
 def test_none_is_planned_where_the_token_may_not_write(published: Family, hub: FakeHub) -> None:
     plan = Family(hub.seen_by(BOB), published.folder).plan(wish(AWQ, 2))
+    assert (plan.collection, plan.notes) == ("", {})
+
+
+def test_none_is_planned_by_a_token_for_single_repos(published: Family, hub: FakeHub) -> None:
+    narrow = Account(name="alice", role="fineGrained", writable=(AWQ,))
+    plan = Family(hub.seen_by(narrow), published.folder).plan(wish(AWQ, 2))
+    assert plan.repos[0].route == "direct"
     assert (plan.collection, plan.notes) == ("", {})
 
 
@@ -89,5 +97,6 @@ def test_a_hidden_one_is_shown_with_the_repos(family: Family, hub: FakeHub) -> N
     assert plan.show_collection
     family.push(terms=Terms(visibility="public"))
     assert not hub.state.shelf[slug_of(hub)].private
+    assert not family.plan(wish("acme/nano-Int8"), wish(AWQ)).show_collection
     hub.set_collection_private(slug_of(hub), private=True)
     assert not family.plan().show_collection

@@ -59,6 +59,14 @@ def test_changes_removals_and_other_peoples_files(family: Family, hub: FakeHub) 
     assert shown[-1] == "to send: 403 B in 2 files to 1 repo, one commit each"
 
 
+def test_many_files_of_others_are_counted(family: Family, hub: FakeHub) -> None:
+    hub.add(AWQ, {f"{number:02}.txt": b"x" for number in range(12)})
+    shown = lines(family.plan(wish(AWQ)))
+    assert shown[-1].startswith("to send")
+    kept = next(line for line in shown if line.startswith("  left alone: "))
+    assert kept.endswith("06.txt, 07.txt and 4 more")
+
+
 def test_terms_are_shown_with_each_repo(family: Family, published: Family) -> None:
     terms = Terms(visibility="private", gated="manual", tag="v1", revision="next")
     new = wish("acme/nano-Int8")
