@@ -244,7 +244,8 @@ class Runner:
         self.observer(Event(stage=stage.id, what="skipped", text=gap.reason))
 
     def _mark(self, stage: Stage, gap: Gap) -> None:
-        self.gaps[stage.id] = gap.redacted()
+        reason = self.store.without_places(gap.reason)
+        self.gaps[stage.id] = replace(gap, reason=reason).redacted()
         self.keys = self.plan.keys(
             {name: f"{known.state.value}: {known.reason}" for name, known in self.gaps.items()}
         )

@@ -72,10 +72,10 @@ _ANY = re.compile(
     "|".join([*(shape + _KEY_BODY * shape.startswith("-----") for shape in _FLAT), _LOOSE_KEY])
 )
 _HEADER = re.compile(
-    r"((?:proxy-)?authorization['\"]?\s*[:=,]\s*(?:b(?=['\"]))?['\"]?(?:(?:bearer|basic|token)\s+)?)[^\s'\",}]+",
-    re.IGNORECASE,
+    r"((?:[Aa]uthorization|AUTHORIZATION)['\"]?\s*[:=,]\s*(?:b(?=['\"]))?['\"]?"
+    r"(?i:(?:bearer|basic|token)\s+)?)[^\s'\",}]+"
 )
-_BEARER = re.compile(r"(\bbearer\s+)[A-Za-z0-9._~+/=-]{16,}", re.IGNORECASE)
+_BEARER = re.compile(r"((?:[Bb]earer|BEARER)\s+)[A-Za-z0-9._~+/=-]{16,}")
 _ADDRESS = re.compile(r"(?<=://)[^\s/@:'\"<>]*:[^\s/@'\"<>]+(?=@)")
 _SIGNATURE = re.compile(
     r"([?&;](?:x-(?:amz|goog)-(?:signature|security-token|credential)|signature|sig|token"

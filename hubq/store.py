@@ -15,7 +15,9 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -62,6 +64,21 @@ class Store:
             raise BadInput(
                 f"{path}: damaged: {error}", remedy=f"Remove {path.parent} and run again."
             ) from error
+
+    def without_places(self, text: str) -> str:
+        """Return a text in which folders of this machine are named and not placed.
+
+        Reasons stand on cards and in keys, where a path is nobody's business.
+        """
+        places = {
+            self.root.absolute(): "RUNS",
+            Path.home(): "~",
+            Path(tempfile.gettempdir()): "TMP",
+        }
+        for place, name in places.items():
+            if len(place.parts) > 1:
+                text = re.sub(re.escape(str(place)) + r"(?![\w.-])", name, text)
+        return text
 
     def work(self, key: str) -> Path:
         """Return a fresh, empty folder for a stage in flight; what a killed run left is removed."""

@@ -116,7 +116,7 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
         return NOT_RUN if self.planned is None or stage_id in self.planned else NOT_PLANNED
 
     def fit(self, variant: str) -> bool:
-        """Say whether a variant was made and certified, so that its repo can be there to link to."""
+        """Say whether a variant was made and certified, so that its repo can be linked to."""
         asked = f"certify/{variant}"
         refused = any(name == asked or name.startswith(f"{asked}/") for name in self.gaps)
         return f"quantize/{variant}" in self.results and not refused

@@ -17,7 +17,7 @@ import msgspec
 from hubq.errors import BadInput
 from hubq.hub.port import Content, FileProgress
 
-PIECE = 1 << 20
+PIECE = 256 << 10
 """Bytes read and handed to the network at once."""
 
 _GRACE_S = 3.0

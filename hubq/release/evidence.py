@@ -131,7 +131,7 @@ class Making:
         """Write the files.
 
         Raises:
-            MachineNamedError: a file names this machine or a folder of it, which is a bug.
+            MachineNamed: a file names this machine or a folder of it.
         """
         files, notes = self._small()
         chosen = evidence_results.choose(self.store, self.evidence)

@@ -1,7 +1,7 @@
 """Leaks: names of this machine in files that are about to be published. There must be none.
 
-Everything hubq writes into a result is free of paths, so a find is a fault of hubq's and ends the
-program as one.
+Everything hubq writes into a result is to be free of paths, but recipes and workers' messages are
+not hubq's, so a find refuses the publication and names the file.
 """
 
 from __future__ import annotations
@@ -13,14 +13,23 @@ from pathlib import Path
 
 import msgspec
 
+from hubq.errors import Refused
+
 _SHORTEST_HOST = 5
 _FEWEST_PARTS = 3
 _ORDINARY = frozenset({"localhost", "localhost.localdomain"})
 _OWN = re.compile(r"[0-9.-]")
 
 
-class MachineNamedError(RuntimeError):
+class MachineNamed(Refused):
     """A file that is about to be published names a folder of this machine, or the machine."""
+
+    def __init__(self, name: str, what: str) -> None:
+        super().__init__(
+            f"{name} would be published and names {what}",
+            remedy="Nothing was sent. It came from a recipe, from a worker's message, or from hubq "
+            "itself; in the last case please report it.",
+        )
 
 
 class Names(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,11 +83,11 @@ def check(name: str, content: bytes, names: Names, *, answers: bool = False) -> 
         answers: whether it holds what models or data sets say, which may name any home folder.
 
     Raises:
-        MachineNamedError: says which name and where.
+        MachineNamed: says which name and where.
     """
     for folder in names.sure if answers else names.folders:
         if re.search(re.escape(folder).encode() + rb"(?![\w.-])", content):
-            raise MachineNamedError(f"{name} would be published and names {folder}")
+            raise MachineNamed(name, folder)
     host = rb"(?<![\w.-])" + re.escape(names.host).encode() + rb"(?![\w-])"
     if names.host and not answers and re.search(host, content):
-        raise MachineNamedError(f"{name} would be published and names this machine, {names.host}")
+        raise MachineNamed(name, f"this machine, {names.host}")

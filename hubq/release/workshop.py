@@ -154,7 +154,9 @@ class ReleaseWorkshop(Workshop):
 
     def _resolve(self, work: Path, say: Callable[[str], None]) -> Collected:
         source = self.source(say)
-        plain: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(source, path=""))
+        # It is published: neither a folder nor a mirror's address is anybody's business.
+        bare = msgspec.structs.replace(source, path="", endpoint=None)
+        plain: dict[str, Any] = msgspec.to_builtins(bare)
         (work / "source.json").write_text(pretty(plain), encoding="utf-8")
         return Collected(facts={"source": plain})
 

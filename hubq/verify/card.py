@@ -29,7 +29,7 @@ class Wrote(msgspec.Struct, frozen=True, kw_only=True):
             may be right.
         kept: block -> its text in the card that lies with the evidence.
         evidence: `hubq.json`, made again; empty where it was not.
-        beneath: whether it was not tried, since numbers that a card is made from are wrong.
+        skipped: why nobody tried; empty where somebody did.
         problem: why the results do not make a card; empty where they do, or nobody tried.
     """
 
@@ -37,7 +37,7 @@ class Wrote(msgspec.Struct, frozen=True, kw_only=True):
     unsure: frozenset[str] = frozenset()
     kept: dict[str, str] = {}
     evidence: dict[str, Any] = {}
-    beneath: bool = False
+    skipped: str = ""
     problem: str = ""
 
 

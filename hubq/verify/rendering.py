@@ -22,14 +22,18 @@ from hubq.verify.dossier import Dossier, decoded
 from hubq.verify.numbers import Difference, count_numbers, differences
 
 _PROCESSOR = "preprocessor_config.json"
-_PROGRAM = frozenset({"templates"})
-"""What it says of the program that wrote it."""
+_ELSEWHERE = frozenset({"blocks", "templates"})
+"""What `hubq.json` says that is looked at with the card, and of the program that wrote it."""
 
-_BLOCKWISE = ("blocks", "places")
-"""What `hubq.json` says of each block of the card."""
+_PLACES = "places"
+"""What it says of each block of the card."""
 
-_QUOTING = "license"
-"""The block of a card that quotes the source's README."""
+_QUOTING, _NAMING = "license", "reproduction"
+"""The blocks of a card that quote the source's README, and the digest of the recipe.
+
+That digest is taken with the paths of files, which are not published.
+"""
+_DIGEST = "digest"
 
 
 def wrote(dossier: Dossier, family: Family, hub: Hub | None) -> Wrote:
@@ -52,13 +56,15 @@ def wrote(dossier: Dossier, family: Family, hub: Hub | None) -> Wrote:
         files = render_card(made, dossier.evidence.variant, templates, charts=False)
     except UNUSABLE as error:
         return Wrote(kept=kept, problem=why(error) if same else "")
-    blocks = _blocks(files[CARD_FILE])
-    unsure = frozenset({_QUOTING} if readme is None else ())
+    blocks, evidence = _blocks(files[CARD_FILE]), msgspec.json.decode(files[EVIDENCE_FILE])
+    unsure = {_QUOTING} if readme is None else set()
+    if evidence["recipe"][_DIGEST] != dossier.evidence.recipe.get(_DIGEST):
+        unsure.add(_NAMING)
     again = Wrote(
         blocks=blocks,
-        unsure=unsure if processor is not None else frozenset(blocks),
+        unsure=frozenset(unsure if processor is not None else blocks),
         kept=kept,
-        evidence=msgspec.json.decode(files[EVIDENCE_FILE]),
+        evidence=evidence,
     )
     # What another hubq makes alike is as good; what it makes in other words says nothing.
     return again if same or not list(_different(dossier, again)) else Wrote(kept=kept)
@@ -70,8 +76,8 @@ def check_evidence(dossier: Dossier, again: Wrote) -> Checked:
     So a claim that was pointed at another number is found, and one that was left out.
     """
     version = dossier.evidence.hubq
-    if again.beneath:
-        return skipped("numbers beneath it are wrong")
+    if again.skipped:
+        return skipped(again.skipped)
     if again.problem:
         found = f"the card cannot be made again from the results: {again.problem}"
         wrong = Finding(rule="evidence-broken", path=EVIDENCE_FILE, found=found)
@@ -96,10 +102,18 @@ def check_evidence(dossier: Dossier, again: Wrote) -> Checked:
 
 def _different(dossier: Dossier, again: Wrote) -> Iterator[Finding]:
     """Yield the parts of `hubq.json` that the results make differently."""
-    said = decoded(EVIDENCE_FILE, dossier.place.read(EVIDENCE_FILE))
-    for name in sorted(again.evidence.keys() - _PROGRAM):
-        if not (again.unsure and name in _BLOCKWISE):
-            yield from _differs(name, list(differences(said.get(name), again.evidence[name])))
+    told = decoded(EVIDENCE_FILE, dossier.place.read(EVIDENCE_FILE))
+    for name in sorted(again.evidence.keys() - _ELSEWHERE):
+        said, found = (_sure(name, one.get(name), again) for one in (told, again.evidence))
+        yield from _differs(name, list(differences(said, found)))
+
+
+def _sure(name: str, value: Any, again: Wrote) -> Any:
+    """Return a part of `hubq.json` without what may rightly be another thing."""
+    left = {_DIGEST} if name == "recipe" else again.unsure if name == _PLACES else ()
+    if not left or not isinstance(value, dict):
+        return value
+    return {key: one for key, one in value.items() if key not in left}
 
 
 def _differs(name: str, wrong: list[Difference]) -> Iterator[Finding]:

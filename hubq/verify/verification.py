@@ -178,8 +178,13 @@ class _Steps:
 
         What follows from those would be said to be wrong on the card.
         """
+        contents, why_not = self.dossier.contents, ""
         if any(self.seen.get(name) == "failed" for name in _BENEATH):
-            return Wrote(kept=kept_blocks(self.dossier), beneath=True)
+            why_not = "numbers beneath it are wrong"
+        elif contents is not None and contents.shortened:
+            why_not = "answers were left out for their size; some numbers count them"
+        if why_not:
+            return Wrote(kept=kept_blocks(self.dossier), skipped=why_not)
         try:
             return wrote(self.dossier, family_of(self.dossier), self.source)
         except UNUSABLE as error:

@@ -234,9 +234,13 @@ def _exists(link: str) -> bool:
 
 
 def _is_secret(name: str, value: str) -> bool:
-    index_credential = name.startswith("UV_INDEX_")
-    held = is_secret(name) or find_secret(value.encode(errors="replace"))
-    return bool(held) and not index_credential
+    """Say whether a variable stays out of a build; addresses keep what they need to be reached."""
+    upper = name.upper()
+    if upper.startswith("UV_INDEX_"):
+        return False
+    reached_by = upper.startswith(("UV_", "PIP_")) or upper.endswith("_PROXY")
+    found = not reached_by and find_secret(value.encode(errors="replace"))
+    return is_secret(name) or bool(found)
 
 
 def is_secret(name: str) -> bool:

@@ -37,7 +37,7 @@ from hubq.model.evidence import (
 from hubq.model.result import Result
 from hubq.model.stage import Kind
 from hubq.release.evidence import KIND, Making, evidence_files
-from hubq.release.evidence_leaks import MachineNamedError
+from hubq.release.evidence_leaks import MachineNamed
 from hubq.release.evidence_results import Chosen, choose, shorten
 from hubq.release.status import load_release
 from hubq.runner import View
@@ -234,7 +234,7 @@ def test_a_result_that_names_a_folder_of_this_machine_is_never_published(
     releases: Releases,
 ) -> None:
     releases.run(_Naming(), {Kind.CARD})
-    with pytest.raises(MachineNamedError, match=r"bench/AWQ/\S+ would be published and names"):
+    with pytest.raises(MachineNamed, match=r"bench/AWQ/\S+ would be published and names"):
         made(releases, "AWQ")
 
 

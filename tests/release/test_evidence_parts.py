@@ -186,10 +186,10 @@ def test_folders_of_this_machine_are_found_in_what_would_be_published(tmp_path: 
     evidence_leaks.check("x", b"runs and data are fine, /runs too", names)
     for place in ("runs", "data", "home"):
         said = f'{{"at": "{tmp_path / place}/x"}}'.encode()
-        with pytest.raises(evidence_leaks.MachineNamedError, match="x would be published"):
+        with pytest.raises(evidence_leaks.MachineNamed, match="x would be published"):
             evidence_leaks.check("x", said, names)
     evidence_leaks.check("x", f"{tmp_path}/data".encode(), names, answers=True)
-    with pytest.raises(evidence_leaks.MachineNamedError):
+    with pytest.raises(evidence_leaks.MachineNamed):
         evidence_leaks.check("x", f"{tmp_path}/runs".encode(), names, answers=True)
 
 
@@ -199,7 +199,7 @@ def test_this_machines_name_is_found_where_it_is_no_ordinary_word(
     monkeypatch.setattr(socket, "gethostname", lambda: "gpu-box7")
     names = evidence_leaks.names_of([])
     evidence_leaks.check("x", b"my-gpu-box7 and gpu-box72", names)
-    with pytest.raises(evidence_leaks.MachineNamedError, match="this machine, gpu-box7"):
+    with pytest.raises(evidence_leaks.MachineNamed, match="this machine, gpu-box7"):
         evidence_leaks.check("x", b'"host": "gpu-box7.example.org"', names)
     monkeypatch.setattr(socket, "gethostname", lambda: "workstation")
     evidence_leaks.check("x", b"a workstation", evidence_leaks.names_of([]))

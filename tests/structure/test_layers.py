@@ -42,6 +42,8 @@ OWNERS = {
     "uv": {"workers"},
     "model_signing": {"attest"},
     "cyclonedx": {"attest"},
+    "cryptography": {"attest"},
+    "sigstore": {"attest"},
 }
 BACKENDS = {
     *("torch", "transformers", "gptqmodel", "optimum", "safetensors", "tokenizers"),

@@ -16,7 +16,17 @@ from hubq.markdown.blocks import seal
 from hubq.model.codec import pretty
 from hubq.verify.place import RepoPlace
 from hubq.verify.verification import verify
-from tests.verify.publishing import AWQ, INT8, WORDS, Shop, errors, failed, with_sums
+from tests.verify.publishing import (
+    AWQ,
+    INT8,
+    WORDS,
+    Shop,
+    errors,
+    failed,
+    unzipped,
+    with_sums,
+    zipped,
+)
 
 Change = Callable[[Shop], object]
 ENTRY = f"evidence/AWQ.zip:{WORDS}/samples.jsonl"
@@ -380,3 +390,40 @@ def test_a_card_that_another_hubq_would_make_in_other_words_is_not_made_again(sh
     line, said = in_table(shop)
     wrong = [f for f in shop.verify().findings if f.rule == "number-changed"]
     assert [(f.line, f.said) for f in wrong] == [(line, said)]
+
+
+def shorten(shop: Shop) -> bytes:
+    """Leave the answers of one file out, as a release does that would be too large."""
+    archive = "evidence/AWQ.zip"
+    entries = unzipped(shop.files[archive])
+    whole = entries.pop(f"{WORDS}/samples.jsonl")
+    lines = [{**json.loads(line), "output": ""} for line in whole.splitlines()]
+    short = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+    shop.files[archive] = zipped({**entries, f"{WORDS}/samples-short.jsonl": short})
+    note = {
+        "archive": archive,
+        "stage": WORDS,
+        "whole": hashlib.sha256(whole).hexdigest(),
+        "short": hashlib.sha256(short).hexdigest(),
+    }
+    shop.edit_json("evidence/CONTENTS.json", lambda told: told.update(shortened=[note]))
+    shop.forge(reseal=False)
+    return short
+
+
+def test_samples_without_answers_make_the_same_scores(shop: Shop) -> None:
+    shorten(shop)
+    found = shop.verify()
+    assert errors(found) == []
+    said = {check.name: check.said for check in found.checks}
+    assert said["scores"].endswith("answers of 1 file left out for their size")
+    assert said["rendering"].startswith("answers were left out")
+
+
+def test_samples_without_answers_are_known_by_their_hash(shop: Shop) -> None:
+    shorten(shop)
+    shop.edit_entry(f"{WORDS}/samples-short.jsonl", lambda raw: raw.replace(b" 0.0", b" 1.0", 1))
+    shop.forge(reseal=False)
+    wrong = {f.rule: f.path for f in shop.verify().findings if f.severity == "error"}
+    assert wrong["evidence-changed"] == f"evidence/AWQ.zip:{WORDS}/samples-short.jsonl"
+    assert "score-wrong" in wrong

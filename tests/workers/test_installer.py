@@ -67,8 +67,11 @@ def test_uvs_own_variables_win_over_pips() -> None:
 
 def test_secrets_stay_out_of_builds_but_index_credentials_reach_uv() -> None:
     environ = {"HF_TOKEN": "x", "UV_PUBLISH_TOKEN": "x", "UV_INDEX_A_PASSWORD": "y", "PATH": "/bin"}
-    kept = uv_environ({**environ, "MINE": "hf_" + "aB3" * 12}, {})
+    token = "hf_" + "aB3" * 12
+    addresses = {"HTTPS_PROXY": f"http://{token}@proxy", "UV_DEFAULT_INDEX": f"https://{token}@x"}
+    kept = uv_environ({**environ, **addresses, "MINE": token}, {})
     assert "MINE" not in kept
+    assert kept.items() >= addresses.items()
     assert "x" not in kept.values()
     assert kept["UV_INDEX_A_PASSWORD"] == "y"
 

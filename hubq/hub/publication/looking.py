@@ -114,7 +114,8 @@ def _of_new(work: Work, repo: RepoPlan, seen: Seen) -> Standing:
     Raises:
         RemoteMoved: somebody else made it.
     """
-    base = seen.commit if work.target == MAIN else seen.branches.get(MAIN, "")
+    shows_main = work.target == MAIN or not seen.head
+    base = seen.commit if shows_main else seen.branches.get(MAIN, "")
     if seen.commit == base and seen.private and set(seen.files) <= HUB_MADE:
         return Standing(base=base, before=seen.files)
     if seen.head and work.carries(repo.repo, seen.head):
