@@ -7,7 +7,8 @@ which is new each time, so that it never has a shard already. hubq plans, create
 stages on a branch, compares, moves main, compares again, reveals, makes the collection and deletes
 the branches; the bare client creates the repos and makes one commit in each. Both are given the
 shards' SHA-256 and send by LFS. The two take turns, and who begins changes. The interval of the
-ratio is Student's t on the logarithms of the pairs' ratios.
+ratio is Student's t on the logarithms of the pairs' ratios. Everything is written to TMPDIR; one in
+memory (`TMPDIR=/dev/shm`, 1.2 GB) leaves the disk's moods out of it.
 
 Then the family is pushed a second time, with its receipt and without: how many requests that is,
 and how many bytes go out. How often shards are read is seen from the bytes that the kernel counted.
@@ -92,10 +93,12 @@ def summary(pairs: list[tuple[float, float]]) -> None:
     """Print the ratio with its interval, and how the budget is kept."""
     ratio, low, high = interval([ours / bare for ours, bare in pairs])
     mine, other = (statistics.median(column) for column in zip(*pairs, strict=True))
-    worst = max(ours - 1.1 * bare for ours, bare in pairs)
+    beyond = [ours - 1.1 * bare for ours, bare in pairs]
     print(f"hubq {mine:.2f} s, bare {other:.2f} s (medians of {len(pairs)} pairs)")
     print(f"ratio {ratio:.3f}, 95 % CI {low:.3f} to {high:.3f}")
-    print(f"most beyond 10 %: {worst:.2f} s (budget 1 s)")
+    print(
+        f"beyond 10 %: mean {statistics.mean(beyond):.2f} s, most {max(beyond):.2f} s (budget 1 s)"
+    )
 
 
 def pair(

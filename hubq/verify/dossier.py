@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
 
+from hubq.cards.digest import templates_digest
 from hubq.errors import BadInput
 from hubq.model.card import CARD_FILE, EVIDENCE_FILE, EVIDENCE_SCHEMA, Claim, Evidence
 from hubq.model.evidence import (
@@ -20,6 +22,7 @@ from hubq.model.evidence import (
 )
 from hubq.model.finding import Finding
 from hubq.model.result import FileRecord, Result
+from hubq.resources import bundled
 from hubq.verify.archives import unpack
 from hubq.verify.checking import UNUSABLE, why
 from hubq.verify.place import Place
@@ -101,6 +104,11 @@ class Dossier:
     def has_evidence(self) -> bool:
         """Whether `hubq.json` could be read."""
         return self._evidence is not None
+
+    @cached_property
+    def is_older(self) -> bool:
+        """Whether another hubq made the card, so that this one may work out more than it says."""
+        return self.evidence.templates != templates_digest((bundled("card_templates"),))
 
     def key_of(self, stage: str) -> str:
         """Return the key of a stage's result; empty where the evidence has none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
@@ -25,7 +26,12 @@ def check_environments(dossier: Dossier) -> Checked:
         return Checked(said="no environments", findings=(missing,) if used else ())
     content = dossier.place.read(ENVIRONMENTS_FILE)
     known = msgspec.json.decode(content, type=Environments).environments
-    findings = [finding for one in known for finding in _environment(dossier, one)]
+    plain = msgspec.json.decode(content)["environments"]
+    findings = [
+        finding
+        for one, told in zip(known, plain, strict=True)
+        for finding in _environment(dossier, one, told)
+    ]
     digests = {one.digest for one in known}
     for name, stages in sorted(used.items()):
         if name not in digests:
@@ -49,8 +55,16 @@ def _is_unknown(one: EvidenceEnvironment) -> bool:
     return not one.lock and one.installed is None
 
 
-def _environment(dossier: Dossier, one: EvidenceEnvironment) -> Iterator[Finding]:
-    """Compare an environment's digest with what it is taken of."""
+def _environment(
+    dossier: Dossier, one: EvidenceEnvironment, told: dict[str, Any]
+) -> Iterator[Finding]:
+    """Compare an environment's digest with what it is taken of, as it is published.
+
+    Args:
+        dossier: the evidence.
+        one: the environment.
+        told: the same, as it stands in the file: fields of a later hubq are none of its digest.
+    """
     if _is_unknown(one):
         return
     if one.lock:
@@ -61,9 +75,7 @@ def _environment(dossier: Dossier, one: EvidenceEnvironment) -> Iterator[Finding
         install = {"lock": lock, "python": one.python, "device": one.device, "shim": one.shim}
         again = digest({"install": digest(install), "variables": one.variables})
     else:
-        again = digest(
-            {"device": one.device, "installed": one.installed, "variables": one.variables}
-        )
+        again = digest({name: told.get(name) for name in ("device", "installed", "variables")})
     if again == one.digest:
         return
     edited = bool(one.lock) and lock != one.lock_sha256

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from hubq.model.card import EVIDENCE_FILE
+from hubq.model.codec import digest
 from hubq.model.evidence import CONTENTS_FILE, SHORT_SAMPLES, Reason
 from hubq.model.finding import Finding
 from hubq.model.result import Result
@@ -43,7 +45,7 @@ def check_results(dossier: Dossier) -> Checked:
         Finding(rule="evidence-added", path=place, found="belongs to no result of this release")
         for place in dossier.stray
     ]
-    findings += _contents(dossier)
+    findings += [*_recipe(dossier), *_contents(dossier)]
     return Checked(
         said=f"{counted(len(evidence.results), 'result')} with {counted(files, 'file')}, "
         "keys worked out from settings and inputs",
@@ -127,7 +129,9 @@ def _result(
         )
     plain = msgspec.to_builtins(stage)
     pairs = {name: plain[name] for name in _TOLD}
-    pairs |= {"inputs": result.inputs, "files": msgspec.to_builtins(result.files)}
+    pairs["inputs"] = result.inputs
+    if {n: f.sha256 for n, f in result.files.items()} != _hashes(told):
+        pairs["files"] = None
     for name, value in pairs.items():
         if name in told and told[name] != value:
             yield Finding(
@@ -143,6 +147,23 @@ def _result(
                 said=f"{needed} {known[:16]}…",
                 found=f"the result of {needed} here is {keys[needed][:16]}…",
             )
+
+
+def _hashes(told: dict[str, Any]) -> dict[str, str]:
+    return {name: record["sha256"] for name, record in told.get("files", {}).items()}
+
+
+def _recipe(dossier: Dossier) -> Iterator[Finding]:
+    """Compare the recipe with its digest, which is taken of it as it is published."""
+    recipe = dossier.evidence.recipe
+    again = digest({name: value for name, value in recipe.items() if name != "digest"})
+    if "digest" in recipe and recipe["digest"] != again:
+        yield Finding(
+            rule="recipe-changed",
+            path=f"{EVIDENCE_FILE}#/recipe/digest",
+            said=f"{str(recipe['digest'])[:16]}…",
+            found=f"what the recipe says makes the digest {again[:16]}…",
+        )
 
 
 def _contents(dossier: Dossier) -> Iterator[Finding]:

@@ -111,7 +111,7 @@ def _compare(
                 said=one.said,
                 found=f"what it rests on makes {one.found}",
             )
-            for one in differences(said, again, pointer)
+            for one in differences(said, again, pointer, more=dossier.is_older)
         ]
     return wrong, count_numbers(list(found.values()))
 

@@ -27,17 +27,27 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     found: str
 
 
-def differences(said: Any, found: Any, pointer: str = "") -> Iterator[Difference]:
-    """Yield where two documents differ; numbers may by the order in which sums were taken."""
+def differences(
+    said: Any, found: Any, pointer: str = "", *, more: bool = False
+) -> Iterator[Difference]:
+    """Yield where two documents differ; numbers may by the order in which sums were taken.
+
+    Args:
+        said: what is published.
+        found: what was worked out.
+        pointer: to both.
+        more: pass over members that only `found` has: a later hubq may work out more.
+    """
     if isinstance(said, dict) and isinstance(found, dict):
-        for name in sorted(said.keys() | found.keys()):
+        for name in sorted(said.keys() if more else said.keys() | found.keys()):
             place = f"{pointer}/{escape_pointer(name)}"
-            yield from differences(said.get(name, _NOTHING), found.get(name, _NOTHING), place)
+            one, other = said.get(name, _NOTHING), found.get(name, _NOTHING)
+            yield from differences(one, other, place, more=more)
     elif isinstance(said, list) and isinstance(found, list):
         for number in range(max(len(said), len(found))):
             one = said[number] if number < len(said) else _NOTHING
             other = found[number] if number < len(found) else _NOTHING
-            yield from differences(one, other, f"{pointer}/{number}")
+            yield from differences(one, other, f"{pointer}/{number}", more=more)
     elif is_number(said) and is_number(found):
         if not close(said, found):
             yield Difference(pointer=pointer, said=repr(said), found=repr(found))

@@ -94,7 +94,12 @@ def _summary(dossier: Dossier, scored: Scored, index: Index) -> tuple[list[Findi
     found = msgspec.json.decode(msgspec.json.encode(worked))
     wrong = _wrong(
         dossier.where(scored.key, SCORES),
-        [one for name in found for one in differences(said.get(name), found[name], f"/{name}")],
+        [
+            one
+            for name in found
+            if name in said or not dossier.is_older
+            for one in differences(said.get(name), found[name], f"/{name}", more=dossier.is_older)
+        ],
     )
     result = dossier.results.get(scored.key)
     questions = result.facts.get("questions") if result else None

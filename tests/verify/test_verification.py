@@ -13,7 +13,7 @@ import pytest
 from hubq.errors import BadInput
 from hubq.hub.port import Unavailable
 from hubq.markdown.blocks import seal
-from hubq.model.codec import pretty
+from hubq.model.codec import digest, pretty
 from hubq.verify.place import RepoPlace
 from hubq.verify.verification import verify
 from tests.verify.publishing import (
@@ -427,3 +427,23 @@ def test_samples_without_answers_are_known_by_their_hash(shop: Shop) -> None:
     wrong = {f.rule: f.path for f in shop.verify().findings if f.severity == "error"}
     assert wrong["evidence-changed"] == f"evidence/AWQ.zip:{WORDS}/samples-short.jsonl"
     assert "score-wrong" in wrong
+
+
+def test_an_edited_recipe_is_known_by_its_digest(shop: Shop) -> None:
+    shop.edit_json("hubq.json", lambda told: told["recipe"].update(title="Better"))
+    shop.forge()
+    assert "recipe-changed" in {f.rule for f in shop.verify().findings}
+
+
+def test_a_recipe_of_another_hubq_keeps_its_digest(shop: Shop) -> None:
+    def change(told: dict[str, Any]) -> None:
+        recipe = told["recipe"]
+        recipe["later"] = {"a": 1}
+        del recipe["explained"]
+        rest = {name: value for name, value in recipe.items() if name != "digest"}
+        recipe["digest"] = digest(rest)
+        told["templates"] = "0" * 64
+
+    shop.edit_json("hubq.json", change)
+    shop.forge()
+    assert errors(shop.verify(siblings=False)) == []
