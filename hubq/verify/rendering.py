@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from hubq.cards.family import Family
-from hubq.cards.rendering import render_card, templates_digest
+from hubq.cards.rendering import render_card
 from hubq.errors import BadInput
 from hubq.hub.port import Hub
 from hubq.markdown.blocks import BrokenMarkers, find_blocks
@@ -45,7 +45,7 @@ def wrote(dossier: Dossier, family: Family, hub: Hub | None) -> Wrote:
         hub: where the source is, whose README a card quotes; none for not looked for.
     """
     templates, kept = (bundled("card_templates"),), kept_blocks(dossier)
-    same = dossier.evidence.templates == templates_digest(templates)
+    same = not dossier.is_older
     readme, processor = _source_file(family, hub, CARD_FILE), _processor(dossier, family, hub)
     made = msgspec.structs.replace(
         family,
@@ -104,8 +104,11 @@ def _different(dossier: Dossier, again: Wrote) -> Iterator[Finding]:
     """Yield the parts of `hubq.json` that the results make differently."""
     told = decoded(EVIDENCE_FILE, dossier.place.read(EVIDENCE_FILE))
     for name in sorted(again.evidence.keys() - _ELSEWHERE):
+        if dossier.is_older and name not in told:
+            continue
         said, found = (_sure(name, one.get(name), again) for one in (told, again.evidence))
-        yield from _differs(name, list(differences(said, found)))
+        wrong = differences(said, found, more=dossier.is_older)
+        yield from _differs(name, list(wrong))
 
 
 def _sure(name: str, value: Any, again: Wrote) -> Any:
