@@ -6,7 +6,6 @@ python -m tests.backend.resuming RUNS ITEMS BATCH_SIZE
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
