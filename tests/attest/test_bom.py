@@ -7,14 +7,16 @@ from typing import Any
 
 import msgspec
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 
 from hubq.attest import bom
 from hubq.attest.facts import Facts
 
 
 def bill(facts: Facts) -> dict[str, Any]:
+    # It takes seconds to import, and pytest imports every module of tests.
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
     made = bom.bill(facts).decode()
     problem = JsonStrictValidator(SchemaVersion.V1_6).validate_str(made)
     assert problem is None, problem

@@ -118,6 +118,7 @@ def test_a_verb_of_a_finished_release_has_nothing_to_do(
     assert "Nothing to do" in done.stderr
 
 
+@pytest.mark.long
 def test_status_and_show_read_the_runs_folder(releases: Releases) -> None:
     releases.run(StandInExecutor(fail={"bench/AWQ": "no timer"}), allow_gaps=True)
     runs = ["--runs-dir", str(releases.folder / "runs")]

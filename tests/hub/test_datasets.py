@@ -16,6 +16,8 @@ from hubq.errors import BadInput
 from hubq.hub.huggingface import HuggingFaceHub
 from hubq.hub.retry import Retries
 
+pytestmark = pytest.mark.long
+
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 FILES = {
     "README.md": b"# rows\n",
@@ -70,7 +72,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HuggingFace
     monkeypatch.setenv("HUBQ_CACHE", str(tmp_path / "cache"))
     _Handler.asked = []
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     address = f"http://127.0.0.1:{server.server_address[1]}"
     yield HuggingFaceHub(address, token="hf_local", retries=Retries(attempts=1))

@@ -23,6 +23,8 @@ from hubq.localhub.faults import Entry, Fault, Faults
 from hubq.localhub.server import LocalHub
 from tests.fakes import READER, WRITER
 
+pytestmark = pytest.mark.long
+
 PART = 64 << 10
 BIG = os.urandom(4 * PART + 1000)
 PATH = "model-00001-of-00002.safetensors"

@@ -16,6 +16,8 @@ from hubq.hub.uploading import Uploader
 from hubq.localhub.server import LocalHub
 from tests.hub.xet_hub import XetHub
 
+pytestmark = pytest.mark.long
+
 REPO = "local/big"
 BIG = os.urandom(300_000)
 

@@ -21,6 +21,8 @@ from hubq.localhub.faults import Fault
 from hubq.localhub.server import LocalHub
 from tests.fakes import WRITER
 
+pytestmark = pytest.mark.long
+
 
 def wire(hub: LocalHub, timeout: float = 30.0) -> Wire:
     client.prepare(hub.url, timeout)

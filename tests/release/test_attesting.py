@@ -30,6 +30,8 @@ from hubq.store import Store
 from tests.release.releases import Releases
 from tests.release.stand_in import ITEMS
 
+pytestmark = pytest.mark.long
+
 VARIANT = "GPTQ-Int8"
 BENEATH = (Kind.QUANTIZE, Kind.CERTIFY, Kind.GENERATE, Kind.SCORE, Kind.BENCH, Kind.CARD)
 

@@ -45,6 +45,7 @@ def test_a_family_reaches_the_hub_whole(releases: Releases) -> None:
     assert Path(report.report).read_text().startswith("<!doctype html>")
 
 
+@pytest.mark.long
 def test_a_published_repo_downloads_through_the_real_client(
     finished: Releases, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -122,6 +123,7 @@ def test_a_mended_failure_gives_the_card_that_never_failed(releases: Releases) -
     assert "unlucky" not in card(releases, "AWQ")
 
 
+@pytest.mark.long
 def test_what_is_not_certified_is_not_published(releases: Releases) -> None:
     report = releases.run(StandInExecutor(kl=5.0))
     assert "certify/GPTQ-Int8" in report.gaps
@@ -131,6 +133,7 @@ def test_what_is_not_certified_is_not_published(releases: Releases) -> None:
     assert storage_head(hub, "acme/Small-GPTQ-Int8", None) is None
 
 
+@pytest.mark.long
 def test_a_control_is_measured_and_never_published(releases: Releases) -> None:
     recipe = yaml.safe_load(releases.recipe.read_text())
     control = {"name": "RTN-Int3", "method": "rtn", "bits": 3, "publish": False}
@@ -143,6 +146,7 @@ def test_a_control_is_measured_and_never_published(releases: Releases) -> None:
     assert storage_head(hub, "acme/Small-RTN-Int3", None) is None
 
 
+@pytest.mark.long
 def test_a_verb_does_not_make_the_index_forget_the_cards(releases: Releases) -> None:
     releases.run()
     releases.run(kinds=[Kind.QUANTIZE])
@@ -185,6 +189,7 @@ def test_every_claim_on_every_card_is_found_again_where_it_came_from(finished: R
             assert found.agrees, (claim.id, found.problem)
 
 
+@pytest.mark.long
 def test_a_changed_file_no_longer_agrees(releases: Releases) -> None:
     releases.run()
     runs = releases.folder / "runs"

@@ -25,6 +25,8 @@ from hubq.runner import Observer
 from tests.release.releases import Releases
 from tests.release.stand_in import ITEMS, StandInExecutor
 
+pytestmark = pytest.mark.long
+
 VARIANT = "GPTQ-Int8"
 SAMPLES = f"score/{VARIANT}/Words/samples.jsonl"
 BENEATH = (Kind.QUANTIZE, Kind.CERTIFY, Kind.GENERATE, Kind.SCORE, Kind.BENCH, Kind.CARD)

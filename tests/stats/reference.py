@@ -13,4 +13,6 @@ class Reference:
         self._name = name
 
     def __getattr__(self, attribute: str) -> Any:
+        if attribute.startswith("_") or attribute == "pytestmark":
+            raise AttributeError(attribute)  # what pytest asks of everything in a module
         return getattr(importlib.import_module(self._name), attribute)

@@ -3,6 +3,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+
 from hubq.model.outcome import Done, Failed
 from hubq.secrets import keep_secret
 from hubq.workers.leaks import cleanse
@@ -41,6 +43,7 @@ def _run(tmp_path: Path, state: str) -> tuple[object, Path]:
         process.close()
 
 
+@pytest.mark.long
 def test_what_a_worker_said_is_rid_of_secrets_when_it_failed(tmp_path: Path) -> None:
     outcome, control = _run(tmp_path, "failed")
     assert isinstance(outcome, Failed)
@@ -50,6 +53,7 @@ def test_what_a_worker_said_is_rid_of_secrets_when_it_failed(tmp_path: Path) -> 
     assert TOKEN not in (control / "out.json").read_text()
 
 
+@pytest.mark.long
 def test_results_lose_only_the_secrets_in_use(tmp_path: Path) -> None:
     outcome, control = _run(tmp_path, "done")
     assert isinstance(outcome, Done)

@@ -14,6 +14,8 @@ from hubq.model.publication import Terms
 from tests.fakes import READER, WRITER
 from tests.hub.publication.wishes import Family, wish
 
+pytestmark = pytest.mark.long
+
 if TYPE_CHECKING:
     from hubq.localhub.server import LocalHub
 
