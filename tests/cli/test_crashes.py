@@ -51,6 +51,7 @@ deep(SECRET)
     assert "in deep" in said
 
 
+@pytest.mark.long
 def test_a_thread_that_dies_says_no_secret(tmp_path: Path) -> None:
     code = """
 import threading
@@ -63,6 +64,7 @@ thread.join()
     assert "Exception in thread worker:" in fails(code, tmp_path)
 
 
+@pytest.mark.long
 def test_an_exception_that_nobody_can_catch_says_no_secret(tmp_path: Path) -> None:
     code = """
 class Leaving:
@@ -73,6 +75,7 @@ Leaving()
     assert "RuntimeError: ***" in fails(code, tmp_path)
 
 
+@pytest.mark.long
 def test_log_records_and_warnings_hold_no_secret(tmp_path: Path) -> None:
     code = """
 import logging, sys, warnings
@@ -94,6 +97,7 @@ logging.getLogger("other").error(SECRET)
     assert "UserWarning: careful with ***" in said
 
 
+@pytest.mark.long
 def test_a_token_on_the_command_line_is_not_repeated(tmp_path: Path) -> None:
     environ = {**os.environ, "HF_HOME": str(tmp_path)}
     for words in (["plan", "x", SHAPED], ["push", f"--token={SHAPED}", "x"], [SHAPED]):

@@ -79,6 +79,7 @@ def test_bad_input_is_one_clear_line_and_exit_code_two(
     assert not list(tmp_path.glob("hubq-runs"))
 
 
+@pytest.mark.long
 def test_a_folder_that_is_no_model_is_refused_before_any_work(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     done = program("release", "./empty", cwd=tmp_path)
@@ -86,6 +87,7 @@ def test_a_folder_that_is_no_model_is_refused_before_any_work(tmp_path: Path) ->
     assert "config.json" in done.stderr
 
 
+@pytest.mark.long
 def test_a_recipe_error_names_file_and_place(tmp_path: Path) -> None:
     assert program("recipe", "copy", "nano", "mine.yaml", cwd=tmp_path).returncode == 0
     path = tmp_path / "mine.yaml"

@@ -103,8 +103,7 @@ def test_a_process_that_ends_at_any_request_leaves_no_half_release(
 ) -> None:
     prepared = first if edition == 2 else NOWHERE
     count = mutating_requests(prepared, tmp_path / "whole", edition, workers)
-    step = 1 if how == signal.SIGKILL else stride(4)
-    points = [(n, after, how) for n in range(1, count + 1, step) for after in (False, True)]
+    points = [(n, after, how) for n in range(1, count + 1) for after in (False, True)]
     for n, point in enumerate(points):
         try:
             kill_once(prepared, tmp_path / str(n), edition, workers, point)
