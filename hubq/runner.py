@@ -43,7 +43,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         stage: its id.
         what: what happened.
         text: a phase, what hubq does next (`said`), or why it failed.
-        done, total, unit: how far it is, for `progress`.
+        done, total, unit: how far it is, for `progress`; item: of what, when not of the whole.
         seconds: how long it took, for `done` and `failed`.
     """
 
@@ -53,6 +53,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     done: float = 0.0
     total: float = 0.0
     unit: str = ""
+    item: str = ""
     seconds: float = 0.0
 
 
@@ -88,10 +89,11 @@ class Voice:
         """Say what is done next, in a few words."""
         self._observer(Event(stage=self._stage, what="said", text=text))
 
-    def count(self, done: float, total: float, unit: str) -> None:
-        """Say how far it is: `done` of `total`, in `unit` (plural)."""
-        event = Event(stage=self._stage, what="progress", done=done, total=total, unit=unit)
-        self._observer(event)
+    def count(self, done: float, total: float, unit: str, item: str = "") -> None:
+        """Say how far it is, or an item of it: `done` of `total`, in `unit` (plural)."""
+        self._observer(
+            Event(stage=self._stage, what="progress", done=done, total=total, unit=unit, item=item)
+        )
 
 
 class Workshop(ABC):

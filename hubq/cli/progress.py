@@ -39,6 +39,11 @@ def narrating(name: str) -> Iterator[Voice]:
         observer(Event(stage=name, what="done", seconds=time.monotonic() - begun))
 
 
+def _what(event: Event) -> str:
+    """Return what an event's progress is of: a stage, or an item of it."""
+    return f"{event.stage}  {event.item}" if event.item else event.stage
+
+
 def _amount(done: float, total: float, unit: str) -> str:
     """Return how far something is: `3/8 items`, `1.2 MB/4.0 MB`."""
     if unit == _BYTES:
@@ -84,16 +89,17 @@ class _Lines:
             self._progress(event)
 
     def _progress(self, event: Event) -> None:
-        now = self.clock()
+        now, what = self.clock(), _what(event)
+        begun = self.begun.setdefault(what, now)
         # What an earlier run had finished says nothing of this one's rate.
-        first = self.found.setdefault(f"{event.stage} {event.unit}", event.done)
-        if now - self.spoken.get(event.stage, now) < _EVERY or event.done <= first:
+        first = self.found.setdefault(f"{what} {event.unit}", event.done)
+        if now - self.spoken.setdefault(what, now) < _EVERY or event.done <= first:
             return
-        self.spoken[event.stage] = now
-        rate = (event.done - first) / max(now - self.begun[event.stage], 1e-9)
+        self.spoken[what] = now
+        rate = (event.done - first) / max(now - begun, 1e-9)
         left = (event.total - event.done) / rate
         say(
-            f"        {event.stage}  {_amount(event.done, event.total, event.unit)}"
+            f"        {what}  {_amount(event.done, event.total, event.unit)}"
             f"  {_rate(rate, event.unit)}  {human_duration(left)} left"
         )
 
@@ -150,9 +156,8 @@ class _Terminal:
             self.progress.print(f"  [dim]{event.stage}[/]  {text}")
             return
         self._settle()
-        bar = self.bars.pop(event.stage, None)
-        if bar is not None:
-            self.progress.remove_task(bar)  # type: ignore[arg-type]
+        for what in [w for w in self.bars if w.split("  ")[0] == event.stage]:
+            self.progress.remove_task(self.bars.pop(what))  # type: ignore[arg-type]
         if event.what == "done":
             took = human_duration(event.seconds)
             self.progress.print(f"[green]✓[/] {event.stage}  [dim]{took}[/]")
@@ -169,13 +174,23 @@ class _Terminal:
         whole = next(task for task in self.progress.tasks if task.id == self.whole)
         self.progress.update(self.whole, amount=f"{whole.completed:.0f}/{whole.total:.0f}")
 
+    def _bar(self, event: Event) -> int | None:
+        """Return the bar that an event moves; an item gets one when it is first heard of."""
+        what = _what(event)
+        if event.item and event.stage in self.bars and what not in self.bars:
+            name = f"  {self.escape(event.item)}"
+            self.bars[what] = self.progress.add_task(name, total=event.total, rate="", amount="")
+        if event.item and event.done >= event.total and what in self.bars:
+            self.progress.remove_task(self.bars.pop(what))  # type: ignore[arg-type]
+        return self.bars.get(what)
+
     def _move(self, event: Event) -> None:
-        bar = self.bars.get(event.stage)
+        bar = self._bar(event)
         if bar is None:
             return
         if event.total:
             task = next(task for task in self.progress.tasks if task.id == bar)
-            first = self.found.setdefault(f"{event.stage} {event.unit}", event.done)
+            first = self.found.setdefault(f"{_what(event)} {event.unit}", event.done)
             done = event.done - first
             rate = _rate(done / task.elapsed, event.unit) if task.elapsed and done else ""
             amount = _amount(event.done, event.total, event.unit)

@@ -20,6 +20,9 @@ EVENTS = [
     Event(stage="push", what="started"),
     Event(stage="push", what="said", text="acme/x: sending [3] files"),
     Event(stage="push", what="progress", done=2e6, total=4e6, unit="bytes"),
+    Event(stage="push", what="progress", done=1, total=3, unit="bytes", item="acme/x/a"),
+    Event(stage="push", what="progress", done=7e6, total=9e6, unit="bytes", item="acme/x/big"),
+    Event(stage="push", what="progress", done=3, total=3, unit="bytes", item="acme/x/a"),
     Event(stage="bench/AWQ", what="started"),
     Event(stage="bench/AWQ", what="failed", text="no timer", seconds=1.0),
     Event(stage="card/AWQ", what="skipped", text="bench/AWQ: no timer"),
@@ -45,6 +48,25 @@ def test_bytes_are_shown_as_sizes(capsys: pytest.CaptureFixture[str]) -> None:
         for done in (0, 2e6):
             see(Event(stage="push", what="progress", done=done, total=4e6, unit="bytes"))
     assert "push  2.0 MB/4.0 MB  100.0 kB/s  20.0 s left" in capsys.readouterr().err
+
+
+def test_an_item_of_a_stage_has_its_own_rate(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = iter([0.0, 0.0, 20.0])
+    with progress.watching(a_plan(), clock=lambda: next(clock)) as see:
+        see(Event(stage="push", what="started"))
+        for done in (0, 2e6):
+            see(
+                Event(
+                    stage="push",
+                    what="progress",
+                    done=done,
+                    total=4e6,
+                    unit="bytes",
+                    item="acme/x/model.safetensors",
+                )
+            )
+    said = capsys.readouterr().err
+    assert "push  acme/x/model.safetensors  2.0 MB/4.0 MB  100.0 kB/s  20.0 s left" in said
 
 
 def test_one_thing_that_hubq_does_itself_is_narrated(capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,3 +109,5 @@ def test_a_terminal_shows_bars_and_keeps_what_ended(monkeypatch: pytest.MonkeyPa
     assert "release" in said
     assert "acme/x: sending" in said
     assert "2.0 MB/4.0 MB" in said
+    assert "acme/x/big" in said
+    assert "7.0 MB/9.0 MB" in said

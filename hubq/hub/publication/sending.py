@@ -19,7 +19,7 @@ _NAMED = 5_000_000
 
 
 class Meter:
-    """Adds up the bytes of a family's files, and says which large ones are on their way.
+    """Adds up the bytes of a family's files, and says of each large one how far it is.
 
     Args:
         work: who is told.
@@ -41,6 +41,8 @@ class Meter:
                 self._done[repo.repo, path] = done
                 if first and total >= _NAMED:
                     self._work.say(repo, f"sending {path} ({human_size(total)})")
+                if total >= _NAMED:
+                    self._work.tell.count(done, total, "bytes", f"{repo.repo}/{path}")
                 self._count()
 
         return hear

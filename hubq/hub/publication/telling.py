@@ -11,8 +11,11 @@ class Tell(Protocol):
     def __call__(self, text: str) -> None:
         """Hear what is done next, in a few words."""
 
-    def count(self, done: float, total: float, unit: str) -> None:
-        """Hear how far it is: `done` of `total`, in `unit` (plural, `bytes` for sizes)."""
+    def count(self, done: float, total: float, unit: str, item: str = "") -> None:
+        """Hear how far it is: `done` of `total`, in `unit` (plural, `bytes` for sizes).
+
+        Of one `item`, such as a file, or of everything.
+        """
 
 
 class Silence:
@@ -21,5 +24,5 @@ class Silence:
     def __call__(self, text: str) -> None:
         """Hear nothing."""
 
-    def count(self, done: float, total: float, unit: str) -> None:
+    def count(self, done: float, total: float, unit: str, item: str = "") -> None:
         """Hear nothing."""

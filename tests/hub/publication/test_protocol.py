@@ -5,7 +5,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from hubq.hub.publication.journal import Journal
 from hubq.hub.publication.protocol import publish
+from hubq.hub.publication.sending import Meter
+from hubq.hub.publication.work import Work
 from hubq.hub.retry import Retries
 from hubq.model.publication import Terms
 from tests.fakes import FakeHub
@@ -31,12 +34,16 @@ class Listener:
     def __init__(self) -> None:
         self.said: list[str] = []
         self.counted: list[tuple[float, float, str]] = []
+        self.items: list[tuple[str, float, float]] = []
 
     def __call__(self, text: str) -> None:
         self.said.append(text)
 
-    def count(self, done: float, total: float, unit: str) -> None:
-        self.counted.append((done, total, unit))
+    def count(self, done: float, total: float, unit: str, item: str = "") -> None:
+        if item:
+            self.items.append((item, done, total))
+        else:
+            self.counted.append((done, total, unit))
 
 
 def test_a_family_goes_through_the_phases_with_barriers_between_them(
@@ -162,3 +169,19 @@ def test_another_branch_than_main_is_made_where_it_is_missing(
     assert [old.head(repo, "v2") for repo in REPOS] == [one.commit for one in published.repos]
     assert all(len(old.history(repo, "v2")) == 3 for repo in REPOS)
     assert all(one.branches == {"main", "v2"} for one in view_of(old).repos.values())
+
+
+def test_each_large_file_is_heard_of_by_name(
+    hub: FakeHub, publications: Path, patient: Retries
+) -> None:
+    listener, plan = Listener(), plan_of(hub)
+    journal = Journal.begin(publications, plan)
+    work = Work(hub=hub, journal=journal, retries=patient, tell=listener)
+    hear = Meter(work, 6_000_000).of(plan.repos[0])
+    hear("model.safetensors", 2_000_000, 5_000_001)
+    hear("config.json", 300, 300)
+    hear("model.safetensors", 5_000_001, 5_000_001)
+    assert listener.said == [f"{FIRST}: sending model.safetensors (5.0 MB)"]
+    name = f"{FIRST}/model.safetensors"
+    assert listener.items == [(name, 2_000_000, 5_000_001), (name, 5_000_001, 5_000_001)]
+    assert listener.counted[-1] == (5_000_301, 6_000_000, "bytes")
