@@ -103,15 +103,6 @@ def download(hub: Hub, source: Source, progress: Progress | None = None) -> Sour
     return msgspec.structs.replace(source, path=str(path))
 
 
-def resolve_source(hub: Hub, reference: str) -> Source:
-    """Return the source for a SOURCE on the command line: a folder, or a pinned repo.
-
-    Raises:
-        BadInput: neither a model folder nor a repo that can be read.
-    """
-    return resolve_folder(reference) if is_folder(reference) else pin_source(hub, reference)
-
-
 def front_matter(readme: bytes) -> dict[str, Any]:
     """Return the YAML between the fences at the top of a README; empty when there is none.
 

@@ -90,9 +90,3 @@ class TooLargeError(LocalHubError):
     """More is sent at once than the Hub takes."""
 
     status = 413
-
-
-class RangeNotSatisfiableError(LocalHubError):
-    """The requested bytes lie outside the file."""
-
-    status = 416

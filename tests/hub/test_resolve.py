@@ -11,7 +11,6 @@ from hubq.hub.resolve import (
     is_folder,
     pin_source,
     resolve_folder,
-    resolve_source,
 )
 from tests.fakes import FakeHub, model_files, write_files
 
@@ -107,16 +106,11 @@ def test_an_unknown_or_gated_or_pickled_repo_is_refused_before_any_download(hub:
     assert not any(line.startswith("snapshot") for line in hub.asked)
 
 
-def test_what_looks_like_a_path_is_a_folder(
-    folder: Path, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_looks_like_a_path_is_a_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder.parent)
     assert is_folder("nano")
     assert is_folder("./nowhere")
     assert not is_folder("acme/nano")
-    assert resolve_source(hub, "nano").repo is None
-    hub.add("acme/nano", model_files())
-    assert resolve_source(hub, "acme/nano").repo == "acme/nano"
 
 
 @pytest.mark.parametrize(

@@ -34,26 +34,6 @@ class Mismatch(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.path}: expected {self.expected}, found {self.found}"
 
 
-def verify_remote(
-    hub: Hub,
-    repo: str,
-    commit: str,
-    files: Mapping[str, LocalFile],
-    *,
-    absent: tuple[str, ...] = (),
-) -> list[Mismatch]:
-    """Return the files that a hub does not hold as they are on the disk; empty when all is well.
-
-    Args:
-        hub: where.
-        repo: which repo.
-        commit: at which commit.
-        files: what must be there; `local_files` makes them of paths and bytes.
-        absent: what must not be there.
-    """
-    return mismatches(hub.tree(repo, commit), files, absent=absent)
-
-
 def mismatches(
     there: Mapping[str, RemoteFile], files: Mapping[str, LocalFile], *, absent: tuple[str, ...] = ()
 ) -> list[Mismatch]:
