@@ -39,7 +39,7 @@ def check_environments(dossier: Dossier) -> Checked:
                 Finding(
                     rule="environment-missing",
                     path=ENVIRONMENTS_FILE,
-                    found=f"has no environment {name[:16]}…, in which {named(stages)} ran",
+                    found=f"has no environment {name[:16]}…, in which {named(sorted(stages))} ran",
                 )
             )
     own = sum(one.external for one in known)
@@ -84,7 +84,7 @@ def _environment(
         path=one.lock if edited else ENVIRONMENTS_FILE,
         said=f"{one.name} ({one.device}) {one.digest[:16]}…",
         found="the lock was edited: it is not what "
-        f"{named(one.stages)} ran with, and makes the digest {again[:16]}…"
+        f"{named(sorted(one.stages))} ran with, and makes the digest {again[:16]}…"
         if edited
         else f"what it says of {one.name} makes the digest {again[:16]}…",
     )

@@ -40,7 +40,7 @@ def served(tmp_path: Path, *options: str, **environ: str) -> Iterator[tuple[str,
         try:
             assert server.stdout is not None
             yield server.stdout.readline().strip(), said
-            server.send_signal(signal.SIGINT)
+            server.send_signal(signal.SIGTERM)
             said += server.communicate(timeout=10)
         finally:
             server.kill()
