@@ -106,7 +106,7 @@ class Store:
         whole = msgspec.structs.replace(result, files=records)
         _write_durably(files / RESULT_FILE, pretty(whole).encode())
         for folder in [files, *(path for path in files.rglob("*") if path.is_dir())]:
-            _sync_folder(folder)
+            sync_folder(folder)
         target = self.folder(result.key)
         target.parent.mkdir(parents=True, exist_ok=True)
         if replace and target.exists():
@@ -119,7 +119,7 @@ class Store:
             if not self.has(result.key):
                 shutil.rmtree(target)
                 files.rename(target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
         shutil.rmtree(self.partial(result.key), ignore_errors=True)
         self.discard(f"old-{result.key}")
         return self.load(result.key)
@@ -262,7 +262,8 @@ def _write_durably(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _sync_folder(path: Path) -> None:
+def sync_folder(path: Path) -> None:
+    """Make what was renamed or removed in a folder outlive a power cut."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

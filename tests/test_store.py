@@ -165,6 +165,6 @@ def test_the_lock_is_gone_when_its_holder_is_killed(tmp_path: Path) -> None:
 
 def test_reasons_name_no_folder_of_this_machine(tmp_path: Path) -> None:
     store = Store(tmp_path / "runs")
-    said = f"no file {store.root}/work/a, nor {Path.home()}/b"
-    assert store.without_places(said) == "no file RUNS/work/a, nor ~/b"
+    said = f"no file {store.root}/results/a, nor {Path.home()}/b"
+    assert store.without_places(said) == "no file RUNS/results/a, nor ~/b"
     assert store.without_places("nothing about /folders") == "nothing about /folders"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 from hubq.hub.port import Content, Hub
@@ -15,20 +16,20 @@ NOBODY = "acme/nobody-made-this"
 MODEL: dict[str, Content] = dict(model_files())
 
 
-class World:
+class World(ABC):
     """A hub as two accounts see it, and a person who works on it in a browser."""
 
     def __init__(self, alice: Hub, bob: Hub) -> None:
         self.alice = alice
         self.bob = bob
 
+    @abstractmethod
     def write(self, repo: str, path: str, content: bytes) -> str:
         """Let a person change a file."""
-        raise NotImplementedError
 
+    @abstractmethod
     def merge(self, repo: str, num: int) -> None:
         """Let a person merge a pull request."""
-        raise NotImplementedError
 
 
 class Memory(World):

@@ -6,6 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from hubq.store import sync_folder
+
 
 def replace(path: Path, content: bytes) -> None:
     """Write a file by one rename, so that a kill or a power cut leaves the old one or the new one.
@@ -24,12 +26,3 @@ def replace(path: Path, content: bytes) -> None:
         Path(name).unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
-
-
-def sync_folder(path: Path) -> None:
-    """Make what was renamed or removed in a folder outlive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -21,6 +21,7 @@ from hubq.errors import BadInput, Refused
 from hubq.hub.publication import files, stored
 from hubq.hub.publication.plan import FamilyPlan
 from hubq.model.codec import pretty
+from hubq.store import sync_folder
 
 SCHEMA = 1
 JOURNAL_FILE = "journal.json"
@@ -143,7 +144,7 @@ class Journal:
         past = self.folder / "history"
         files.replace(past / f"{self.plan.id}.json", pretty(self.entry).encode())
         (self.folder / JOURNAL_FILE).unlink(missing_ok=True)
-        files.sync_folder(self.folder)
+        sync_folder(self.folder)
         _sweep(self.folder)
         older = sorted(past.glob("*.json"), key=lambda file: file.stat().st_mtime_ns)[:-_KEPT]
         for file in older:

@@ -7,10 +7,7 @@ another hub costs some requests and no more.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from hubq.hub.hashes import Fingerprint
+from hubq.hub.publication import files
 from hubq.hub.publication.plan import FamilyPlan, Published, PublishedRepo, RepoPlan, Route
 from hubq.model.card import CARD_FILE
 
@@ -96,18 +94,7 @@ def read(folder: Path, endpoint: str) -> Receipt | None:
 
 def write(folder: Path, receipt: Receipt) -> None:
     """Put a receipt into a folder by one rename."""
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".part-", dir=folder)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(msgspec.json.encode(receipt, order="sorted"))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(folder / _FILE)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
+    files.replace(folder / _FILE, msgspec.json.encode(receipt, order="sorted"))
 
 
 def of(
