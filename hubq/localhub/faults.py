@@ -97,6 +97,7 @@ class Faults:
         self._lock = threading.Lock()
         self._rules: list[Fault] = []
         self._log: list[Entry] = []
+        self._clearings = 0
 
     def add(self, fault: Fault) -> None:
         """Add a rule; the oldest rule that matches decides.
@@ -119,19 +120,31 @@ class Faults:
             self._rules.clear()
 
     def clear_log(self) -> None:
-        """Forget all requests."""
+        """Forget all requests, those that still wait for their answer included."""
         with self._lock:
             self._log.clear()
+            self._clearings += 1
 
     def log(self) -> list[Entry]:
         """Return the requests so far, in the order of their answers."""
         with self._lock:
             return list(self._log)
 
-    def record(self, entry: Entry) -> None:
-        """Add a request to the log."""
+    def clearings(self) -> int:
+        """Return how often the log was cleared."""
         with self._lock:
-            self._log.append(entry)
+            return self._clearings
+
+    def record(self, entry: Entry, began: int) -> None:
+        """Add a request to the log, unless the log was cleared since it began.
+
+        Args:
+            entry: the request.
+            began: what `clearings` returned when the request came.
+        """
+        with self._lock:
+            if began == self._clearings:
+                self._log.append(entry)
 
     def take(self, line: str) -> Fault | None:
         """Return the rule that a request falls under, counting it."""
@@ -161,6 +174,7 @@ class FaultyApp:
             return
         query = scope["query_string"].decode()
         line = f"{scope['method']} {scope['path']}{'?' + query if query else ''}"
+        began = self._faults.clearings()
         rule = self._faults.take(line)
 
         def note(status: int, received: int) -> Entry:
@@ -172,7 +186,7 @@ class FaultyApp:
                 received=received,
                 fault=rule is not None,
             )
-            self._faults.record(entry)
+            self._faults.record(entry, began)
             return entry
 
         exchange = _Exchange(receive, send, note)
