@@ -44,9 +44,9 @@ class Ending(Faults):
             self._end()
         return Fault(match="", drop=True, when="after" if self._after else "before")
 
-    def record(self, entry: Entry) -> None:
+    def record(self, entry: Entry, began: int) -> None:
         """Hear of a request that is done, and end the client before it has its answer."""
-        super().record(entry)
+        super().record(entry, began)
         if entry.fault and self._after:
             self._end()
 
