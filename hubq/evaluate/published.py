@@ -70,6 +70,7 @@ class PublishedMeasure(msgspec.Struct, frozen=True, kw_only=True):
         marks: the footnotes it refers to; row_marks: those that its row's labels refer to.
         bold: whether it is printed so.
         certainty: what is known of a score; none for what is no score.
+        at: line and column in the file, from 1; zeros where they are not known.
     """
 
     table: int
@@ -93,6 +94,7 @@ class PublishedMeasure(msgspec.Struct, frozen=True, kw_only=True):
     row_marks: tuple[str, ...] = ()
     bold: bool = False
     certainty: Certainty | None = None
+    at: tuple[int, int] = (0, 0)
 
     @property
     def fraction(self) -> float | None:
@@ -164,10 +166,12 @@ def tables_of(
             f"{name}: no numbers in {len(wanted)} tables",
             remedy="Tables are read in Markdown, HTML and CSV; plain text has none.",
         )
-    return tuple(_certain(table, sizes or {}, baseline) for table in found)
+    return tuple(certain(table, sizes or {}, baseline) for table in found)
 
 
-def _certain(table: PublishedTable, sizes: Mapping[str, int], baseline: str) -> PublishedTable:
+def certain(
+    table: PublishedTable, sizes: Mapping[str, int] = {}, baseline: str = ""
+) -> PublishedTable:
     """Return a table with what is known of each score, and of its difference to the baseline."""
     known = {one: size_of(one.task, sizes) for one in table.measures if one.fraction is not None}
     scores = {one: _printed(one, size) for one, size in known.items() if size is not None}
@@ -379,4 +383,5 @@ def _measure(table: int, part: _Part, side: Side, scales: Mapping[str, Scale]) -
         marks=place.printed.marks,
         row_marks=place.row_marks,
         bold=place.bold,
+        at=place.at,
     )

@@ -19,7 +19,7 @@ LAYERS: list[set[str]] = [
     {"quantize", "evaluate", "bench", "plan"},
     {"runner", "executors", "cards", "localhub"},
     {"verify"},
-    {"release"},
+    {"release", "audit"},
     {"preview"},
     {"cli"},
 ]

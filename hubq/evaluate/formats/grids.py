@@ -37,6 +37,7 @@ _LONGEST_HEADING = 120
 
 _MARK = re.compile(r"[\d*†‡§¶#a-z](?:\s*,?\s*[\d*†‡§¶#a-z])*|[*†‡§¶#]+", re.IGNORECASE)
 _SEPARATOR = re.compile(r"^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
+_POSITION = re.compile(r"(\d+):(\d+)")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 _FRONT = re.compile(r"\A---[ \t]*\r?\n.*?\r?\n---[ \t]*(\r?\n|\Z)", re.DOTALL)
 
@@ -52,6 +53,7 @@ class GridCell(msgspec.Struct, frozen=True, kw_only=True):
         link: the address of its first link.
         origin: row and column where the cell begins; it may span more places.
         wide: whether it covers more than one column.
+        at: line and column in the file where it is written, from 1; zeros where that is not known.
     """
 
     text: str = ""
@@ -61,6 +63,7 @@ class GridCell(msgspec.Struct, frozen=True, kw_only=True):
     link: str = ""
     origin: tuple[int, int] = (0, 0)
     wide: bool = False
+    at: tuple[int, int] = (0, 0)
 
 
 class Grid(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +118,15 @@ def read_grids(text: str, kind: Kind) -> tuple[Grid, ...]:
     return tuple(_moved(grid, inserted) for grid in _from_html(html))
 
 
+def grids_in(root: LexborNode) -> tuple[Grid, ...]:
+    """Return every table of a page that is read already, with the lines that its marks say.
+
+    Args:
+        root: of the page; `data-sourcepos` (cmark) or `data-at` say where its elements stand.
+    """
+    return tuple(_from_root(root))
+
+
 def _moved(grid: Grid, inserted: list[int]) -> Grid:
     """Return a grid whose line is that of the page as it was given."""
     if grid.line is None:
@@ -129,7 +141,7 @@ def _to_html(text: str) -> tuple[str, list[int]]:
     from cmarkgfm.cmark import Options
 
     blank = _FRONT.sub(lambda found: "\n" * found[0].count("\n"), text.removeprefix("\ufeff"))
-    whole, inserted = _mended(blank.splitlines())
+    whole, inserted = mended(blank.splitlines())
     options = Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_FOOTNOTES | Options.CMARK_OPT_SOURCEPOS
     html: str = cmarkgfm.markdown_to_html_with_extensions(
         "\n".join(whole) + "\n", options=options, extensions=["table", "strikethrough"]
@@ -137,7 +149,7 @@ def _to_html(text: str) -> tuple[str, list[int]]:
     return html, inserted
 
 
-def _mended(lines: list[str]) -> tuple[list[str], list[int]]:
+def mended(lines: list[str]) -> tuple[list[str], list[int]]:
     """Put back what text taken from pages has lost around its tables.
 
     That is the line under the headings, and the empty lines without which the sentences before and
@@ -203,8 +215,11 @@ def _from_html(html: str) -> Iterator[Grid]:
     from selectolax.lexbor import LexborHTMLParser
 
     root = LexborHTMLParser(html).root
-    if root is None:
-        return
+    if root is not None:
+        yield from _from_root(root)
+
+
+def _from_root(root: LexborNode) -> Iterator[Grid]:
     heading = ""
     found: list[tuple[Grid, list[str]]] = []
     after: list[str] = []
@@ -304,8 +319,14 @@ def _span(cell: LexborNode, name: str) -> int:
 
 
 def _line(table: LexborNode) -> int | None:
-    found = re.match(r"(\d+):", table.attributes.get("data-sourcepos") or "")
-    return int(found[1]) if found else None
+    return _at(table)[0] or None
+
+
+def _at(node: LexborNode) -> tuple[int, int]:
+    """Return line and column of an element, from 1; zeros where nothing says them."""
+    attributes = node.attributes
+    found = _POSITION.match(attributes.get("data-sourcepos") or attributes.get("data-at") or "")
+    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 def _cell(cell: LexborNode, origin: tuple[int, int], *, wide: bool) -> GridCell:
@@ -324,6 +345,7 @@ def _cell(cell: LexborNode, origin: tuple[int, int], *, wide: bool) -> GridCell:
         link=(link.attributes.get("href") or "") if link is not None else "",
         origin=origin,
         wide=wide,
+        at=_at(cell),
     )
 
 

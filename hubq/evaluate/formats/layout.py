@@ -28,6 +28,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         row_marks: the footnotes that the row's labels refer to by raised signs.
         printed: what it says.
         bold: whether it is printed so.
+        at: line and column in the file, from 1; zeros where they are not known.
     """
 
     row: int
@@ -39,6 +40,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     bold: bool = False
     labels: tuple[str, ...] = ()
     row_marks: tuple[str, ...] = ()
+    at: tuple[int, int] = (0, 0)
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,6 +144,7 @@ class _Reader:
                 column_label=self.names[column],
                 printed=printed,
                 bold=cell.bold,
+                at=cell.at,
             )
 
     def _label_columns(self, body: Sequence[Row], width: int) -> int:

@@ -1,0 +1,1 @@
+"""Audits of published cards: parsed, checked by rules, reported."""

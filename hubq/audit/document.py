@@ -1,0 +1,409 @@
+"""Documents: a README parsed once, with every part where it stands in the file.
+
+cmark-gfm makes HTML of it, with source positions, as the Hub shows it; tables, links, code and
+prose are read from one DOM. Markup in HTML carries no positions in cmark's output, so that its
+elements are marked in the source first.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Iterator
+from functools import cached_property, partial
+from typing import Literal, NamedTuple
+
+import cmarkgfm
+import msgspec
+import yaml
+from cmarkgfm.cmark import Options
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from hubq.cards.published.sheets import Sheet, Source, sheets_of
+from hubq.evaluate.formats.grids import Grid, grids_in, mended
+from hubq.evaluate.published import PublishedTable, certain, read_table
+from hubq.markdown import frontmatter
+from hubq.markdown.frontmatter import FrontMatter
+
+Kind = Literal["heading", "paragraph", "item", "quote", "summary"]
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_EXTENSIONS = ["table", "autolink", "strikethrough", "tasklist"]
+_OPTIONS = Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_FOOTNOTES | Options.CMARK_OPT_SOURCEPOS
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_ELEMENT = re.compile(
+    r"<(table|tr|td|th|caption|a|img|p|li|h[1-6]|summary|div|pre|code|source|video)(?=[\s>/])",
+    re.IGNORECASE,
+)
+_POSITION = re.compile(r"(\d+):(\d+)")
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_BLOCKS = {
+    **dict.fromkeys(_HEADINGS, "heading"),
+    "p": "paragraph",
+    "li": "item",
+    "blockquote": "quote",
+    "summary": "summary",
+    "dd": "paragraph",
+    "div": "paragraph",
+    "center": "paragraph",
+}
+#: What within a passage is not its own text.
+_NOT_PROSE = frozenset({"table", "pre", "script", "style", "ul", "ol", "sup"})
+_ENDINGS = re.compile(r"\r\n?|\f|\v|\x1c|\x1d|\x1e|\x85|\u2028|\u2029")
+
+
+class Spot(NamedTuple):
+    """A place in a file, both counted from 1; zeros for none."""
+
+    line: int
+    column: int = 0
+
+
+NOWHERE = Spot(0)
+
+
+class Passage(msgspec.Struct, frozen=True, kw_only=True):
+    """A run of prose.
+
+    Attributes:
+        kind: what it stands in.
+        text: as readers see it; code spans between backticks; line ends as in the file.
+        line, column: where it begins.
+        heading: the last heading above it.
+        level: of a heading, 1 to 6; 0 elsewhere.
+    """
+
+    kind: Kind
+    text: str
+    line: int
+    column: int = 1
+    heading: str = ""
+    level: int = 0
+
+    def line_of(self, offset: int) -> int:
+        """Return the line in which a character of the text stands."""
+        return self.line + self.text.count("\n", 0, offset) if self.line else 0
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """A link or a picture.
+
+    Attributes:
+        target: the address as written.
+        text: what is shown for it.
+        line, column: where it stands.
+        image: whether it is a picture.
+    """
+
+    target: str
+    text: str
+    line: int
+    column: int = 0
+    image: bool = False
+
+
+class Code(msgspec.Struct, frozen=True, kw_only=True):
+    """A block of code.
+
+    Attributes:
+        language: the first word behind its fence, in lower case; empty where there is none.
+        text: what it holds.
+        line: of its first line of code.
+        heading: the last heading above it.
+        fenced: whether it stands between fences.
+    """
+
+    language: str
+    text: str
+    line: int
+    heading: str = ""
+    fenced: bool = True
+
+
+class Document:
+    """A README.
+
+    Args:
+        text: the whole file.
+
+    Attributes:
+        text: with Unix line ends.
+        lines: of it.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = _ENDINGS.sub("\n", text.removeprefix("\ufeff")).replace("\x00", "\ufffd")
+        self.lines = self.text.split("\n")
+
+    def __repr__(self) -> str:
+        return f"Document({self.title!r}, {len(self.lines)} lines)"
+
+    @cached_property
+    def front(self) -> FrontMatter:
+        """Its front matter; never fails, see `FrontMatter.problem`."""
+        return frontmatter.parse(self.text)
+
+    @cached_property
+    def first(self) -> int:
+        """The line on which the Markdown begins, below the front matter."""
+        found = frontmatter.BLOCK.match(self.text)
+        return self.text.count("\n", 0, found.end()) + 1 if found else 1
+
+    @cached_property
+    def body(self) -> str:
+        """The Markdown below the front matter."""
+        return "\n".join(self.lines[self.first - 1 :])
+
+    def key_spot(self, *path: str | int) -> Spot:
+        """Return where a value of the front matter stands, or the nearest one above it.
+
+        Args:
+            path: keys and places in lists, from the top.
+        """
+        node, spot = self._yaml, Spot(1, 1)
+        for part in path:
+            node = _child(node, part)
+            if node is None:
+                return spot
+            spot = Spot(self._yaml_line + node.start_mark.line, node.start_mark.column + 1)
+        return spot
+
+    @cached_property
+    def _yaml_line(self) -> int:
+        found = frontmatter.BLOCK.match(self.text)
+        return self.text.count("\n", 0, found.start("yaml")) + 1 if found else 1
+
+    @cached_property
+    def _yaml(self) -> yaml.Node | None:
+        found = frontmatter.BLOCK.match(self.text)
+        if found is None or self.front.problem:
+            return None
+        node: yaml.Node | None = yaml.compose(found["yaml"], Loader=_LOADER)
+        return node
+
+    @cached_property
+    def root(self) -> LexborNode | None:
+        """The page; `data-sourcepos` and `data-at` count lines of the whole file."""
+        blank = [""] * (self.first - 1) + self.lines[self.first - 1 :]
+        whole, inserted = mended(blank)
+        self._inserted = inserted
+        page = cmarkgfm.markdown_to_html_with_extensions(
+            _marked(whole), options=_OPTIONS, extensions=_EXTENSIONS
+        )
+        return LexborHTMLParser(page).root
+
+    def _spot(self, node: LexborNode) -> Spot:
+        """Return where an element begins; what nothing says, its parents say."""
+        above: LexborNode | None = node
+        while above is not None:
+            attributes = above.attributes
+            said = attributes.get("data-sourcepos") or attributes.get("data-at") or ""
+            found = _POSITION.match(said)
+            if found:
+                return self._moved(int(found[1]), int(found[2]))
+            above = above.parent
+        return Spot(0)
+
+    def _moved(self, line: int, column: int) -> Spot:
+        """Return a place of the mended page as one of the file."""
+        line = line - bisect.bisect_left(self._inserted, line)
+        width = len(self.lines[line - 1]) if 0 < line <= len(self.lines) else column
+        return Spot(line, min(column, width + 1))
+
+    @cached_property
+    def grids(self) -> tuple[Grid, ...]:
+        """Every table that holds cells, in order."""
+        if self.root is None or ("|" not in self.text and "<table" not in self.text.lower()):
+            return ()
+        return tuple(self._grid(grid) for grid in grids_in(self.root))
+
+    def _grid(self, grid: Grid) -> Grid:
+        """Return a grid whose lines are those of the file."""
+        if not self._inserted:
+            return grid
+        rows = tuple(
+            tuple(
+                msgspec.structs.replace(cell, at=tuple(self._moved(*cell.at)))
+                if cell.at[0]
+                else cell
+                for cell in row
+            )
+            for row in grid.rows
+        )
+        line = self._moved(grid.line, 1).line if grid.line else None
+        return msgspec.structs.replace(grid, rows=rows, line=line)
+
+    @cached_property
+    def tables(self) -> tuple[PublishedTable, ...]:
+        """Every table that holds numbers, with what is known of each score."""
+        read = (read_table(grid) for grid in self.grids if len(grid.rows) > 1)
+        return tuple(
+            certain(table) for table in read if any(m.value is not None for m in table.measures)
+        )
+
+    @cached_property
+    def sheets(self) -> tuple[Sheet, ...]:
+        """The same tables understood: scores, speeds, what is held against what."""
+        if not self.tables:
+            return ()
+        source = Source(
+            given="",
+            key="",
+            file="",
+            sha256="",
+            page="",
+            imported="",
+            tables=self.tables,
+            shown=tuple(range(len(self.tables))),
+        )
+        return sheets_of([source])
+
+    @cached_property
+    def passages(self) -> tuple[Passage, ...]:
+        """Its prose in order, headings among it; tables and code are left out."""
+        return tuple(self._passages())
+
+    def _passages(self) -> Iterator[Passage]:
+        heading = ""
+        nodes = self.root.traverse(include_text=False) if self.root is not None else ()
+        for node in nodes:
+            kind = _BLOCKS.get(node.tag or "")
+            if kind is None:
+                continue
+            text = _prose(node)
+            if not text.strip():
+                continue
+            spot = self._spot(node)
+            level = int(str(node.tag)[1]) if kind == "heading" else 0
+            heading = " ".join(text.split()) if level else heading
+            yield Passage(
+                kind=kind,  # type: ignore[arg-type]
+                text=text,
+                line=spot.line,
+                column=spot.column,
+                heading=heading,
+                level=level,
+            )
+
+    @cached_property
+    def title(self) -> str:
+        """Its first heading; empty without one."""
+        return next((one.heading for one in self.passages if one.kind == "heading"), "")
+
+    @cached_property
+    def links(self) -> tuple[Link, ...]:
+        """Its links and pictures, in order; none that stands in code."""
+        found = []
+        for node in self.root.css("a[href], img[src]") if self.root is not None else ():
+            image = node.tag == "img"
+            target = node.attributes.get("src" if image else "href") or ""
+            text = (node.attributes.get("alt") or "") if image else node.text()
+            spot = self._spot(node)
+            line = self.find(target, spot.line) if target else spot
+            found.append(
+                Link(
+                    target=target.strip(),
+                    text=" ".join(text.split()),
+                    line=line.line or spot.line,
+                    column=line.column or spot.column,
+                    image=image,
+                )
+            )
+        return tuple(found)
+
+    @cached_property
+    def codes(self) -> tuple[Code, ...]:
+        """Its blocks of code, in order."""
+        found: list[Code] = []
+        heading = ""
+        nodes = self.root.css(", ".join((*_HEADINGS, "pre"))) if self.root is not None else ()
+        for node in nodes:
+            if node.tag in _HEADINGS:
+                heading = " ".join(node.text().split())
+                continue
+            inner = node.css_first("code") or node
+            spot = self._spot(node)
+            said = self.lines[spot.line - 1] if 0 < spot.line <= len(self.lines) else ""
+            fenced = bool(re.match(r"[\s>*+-]*(?:\d+[.)]\s*)?(`{3,}|~{3,})", said))
+            language = (node.attributes.get("lang") or "").lower()
+            found.append(
+                Code(
+                    language=language,
+                    text=inner.text(),
+                    line=spot.line + fenced,
+                    heading=heading,
+                    fenced=fenced,
+                )
+            )
+        return tuple(found)
+
+    def find(self, text: str, start: int = 1, end: int = 0) -> Spot:
+        """Return the first place of a text, from a line on; zeros where it does not stand.
+
+        Args:
+            text: within one line.
+            start: the first line to look at.
+            end: the last one; the file's without it.
+        """
+        for number in range(max(1, start), (end or len(self.lines)) + 1):
+            if number > len(self.lines):
+                break
+            at = self.lines[number - 1].find(text)
+            if at >= 0:
+                return Spot(number, at + 1)
+        return Spot(0)
+
+    def quote(self, line: int) -> str:
+        """Return a line as it stands; empty for none."""
+        return self.lines[line - 1] if 0 < line <= len(self.lines) else ""
+
+
+def _child(node: yaml.Node | None, part: str | int) -> yaml.Node | None:
+    if isinstance(node, yaml.MappingNode):
+        return next((value for key, value in node.value if key.value == part), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        item: yaml.Node = node.value[part]
+        return item
+    return None
+
+
+def _marked(lines: list[str]) -> str:
+    """Return Markdown with the elements in it marked by where they stand."""
+    out: list[str] = []
+    fence = ""
+    for number, line in enumerate(lines, start=1):
+        found = _FENCE.match(line)
+        if fence:
+            closing = found and found[1].startswith(fence) and not line.strip().strip(fence[0])
+            fence = "" if closing else fence
+        elif found:
+            fence = found[1]
+        elif "<" in line:
+            out.append(_ELEMENT.sub(partial(_mark, number), line))
+            continue
+        out.append(line)
+    return "\n".join(out) + "\n"
+
+
+def _mark(line: int, found: re.Match[str]) -> str:
+    return f'{found[0]} data-at="{line}:{found.start() + 1}"'
+
+
+def _prose(node: LexborNode) -> str:
+    """Return an element's own text, without that of the blocks within it."""
+    parts: list[str] = []
+    _collect(node, parts, 0)
+    return "".join(parts).strip("\n ")
+
+
+def _collect(node: LexborNode, parts: list[str], depth: int) -> None:
+    for child in node.iter(include_text=True):
+        tag = child.tag or ""
+        if tag == "-text":
+            parts.append(child.text())
+        elif tag == "code":
+            parts.append(f"`{child.text()}`")
+        elif tag == "br":
+            parts.append("" if parts and parts[-1].endswith("\n") else " ")
+        elif tag not in _NOT_PROSE and tag not in _BLOCKS and depth < 100:
+            _collect(child, parts, depth + 1)

@@ -1,0 +1,127 @@
+"""Rules: what a check is called, why it matters, what it needs, and how it looks."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from typing import Literal
+
+import msgspec
+
+from hubq.audit import rules
+from hubq.audit.document import NOWHERE, Spot
+from hubq.audit.subject import Subject
+from hubq.model.finding import Finding, Severity
+
+Need = Literal["card", "repo", "files", "config", "headers", "base", "siblings", "evidence"]
+"""What a rule cannot do without: a README; the repo's id; the list of files; `config.json`;
+safetensors headers; the base model; other repos of the family; hubq's own evidence."""
+
+Group = Literal[
+    "arithmetic", "scores", "weights", "environment", "prose", "siblings", "metadata", "evidence"
+]
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """One check.
+
+    Attributes:
+        id: in lower case with hyphens, unique: `wrong-average`.
+        group: of rules, for the reader.
+        title: one line: what is wrong when it reports.
+        severity: of its findings at most; a finding that is not certain is `info`.
+        why: why it matters, Markdown, one paragraph or more.
+        example: what it reports, Markdown: a piece of a card and the finding.
+        fix: how it is mended, Markdown.
+        check: yields what is wrong with a subject. It never raises for anything a README, a file or
+            a header may hold.
+        needs: what must be at hand; the rule is skipped, and says so, where it is not.
+        sources: addresses: papers, specifications, documentation.
+    """
+
+    id: str
+    group: Group
+    title: str
+    severity: Severity
+    why: str
+    example: str
+    fix: str
+    check: Callable[[Subject], Iterable[Finding]]
+    needs: tuple[Need, ...] = ("card",)
+    sources: tuple[str, ...] = ()
+
+
+def finding(
+    subject: Subject,
+    rule: str,
+    found: str,
+    *,
+    severity: Severity = "error",
+    at: Spot | tuple[int, int] = NOWHERE,
+    path: str = "",
+    said: str = "",
+    remedy: str = "",
+    sources: tuple[str, ...] = (),
+    part: str = "",
+) -> Finding:
+    """Return a finding about a subject.
+
+    Args:
+        subject: what it is about.
+        rule: the id.
+        found: what is so instead.
+        severity: as `Finding` has it.
+        at: line and column; zeros for none.
+        path: the file; the card without one.
+        said: what the file says.
+        remedy: what to do.
+        sources: addresses that it rests on.
+        part: what tells findings of one place apart.
+    """
+    line, column = at
+    quote = "" if path else subject.document.quote(line)
+    return Finding(
+        rule=rule,
+        severity=severity,
+        repo=subject.repo,
+        path=path or subject.gathered.card_path,
+        line=line,
+        column=column,
+        said=said,
+        found=found,
+        remedy=remedy,
+        quote=quote,
+        sources=sources,
+        part=part,
+    )
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Return every rule, by group and id."""
+    names = [found.name for found in pkgutil.iter_modules(rules.__path__)]
+    found = [importlib.import_module(f"{rules.__name__}.{name}").RULE for name in names]
+    return tuple(sorted(found, key=lambda one: (_GROUPS.index(one.group), one.id)))
+
+
+_GROUPS: Sequence[str] = (
+    *("arithmetic", "scores", "weights", "environment"),
+    *("prose", "siblings", "metadata", "evidence"),
+)
+
+
+def lacking(subject: Subject, needs: Sequence[Need]) -> str:
+    """Return what of a rule's needs is not at hand, in words; empty when all is."""
+    at_hand: dict[Need, tuple[bool, str]] = {
+        "card": (subject.gathered.card is not None, "there is no README"),
+        "repo": (bool(subject.repo), "its repo is not known"),
+        "files": (subject.has_files, "its files are not known"),
+        "config": (subject.config is not None, "no config.json was read"),
+        "headers": (bool(subject.gathered.headers), "no headers of weights were read"),
+        "base": (subject.base is not None, "its base model was not looked up"),
+        "siblings": (bool(subject.siblings), "no sibling was looked up"),
+        "evidence": ("hubq.json" in subject.gathered.texts, "it was not published by hubq"),
+    }
+    return next((at_hand[need][1] for need in needs if not at_hand[need][0]), "")
