@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from hubq.audit import rules
-from hubq.audit.document import NOWHERE, Spot
+from hubq.audit.parts import NOWHERE, Spot
 from hubq.audit.subject import Subject
 from hubq.model.finding import Finding, Severity
 
