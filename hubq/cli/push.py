@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from hubq.cli import output
@@ -15,6 +17,7 @@ from hubq.hub.publication.showing import facts, lines
 from hubq.model.stage import Kind
 from hubq.plan import ORDER
 from hubq.release.options import Options
+from hubq.release.outgoing import Outgoing, lay_out
 from hubq.release.publishing import broken_off, go_on, planned, undo
 from hubq.release.session import Session
 
@@ -25,19 +28,27 @@ from hubq.release.session import Session
 @click.option("--dry-run", "what", flag_value="plan", help="Print what it would do; only look.")
 @click.option("--resume", "what", flag_value="resume", help="Go on with what was broken off.")
 @click.option("--abort", "what", flag_value="abort", help="Undo what nobody has seen yet.")
+@click.option(
+    "--into",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write what would be published, weights aside, into this folder; send nothing.",
+)
 @yes_option
 @format_option
-def push(options: Options, what: str | None, yes: bool, format_: str) -> None:
+def push(options: Options, what: str | None, into: Path | None, yes: bool, format_: str) -> None:
     """Publish the repos of SOURCE's variants, after everything they need.
 
     Everything is brought to a branch of its own and compared hash by hash before any main moves;
     the same command goes on after an interruption.
     """
-    if what is None:
+    if what is None and into is None:
         run(options, [Kind.PUSH], yes=yes, format_=format_)
         return
     with Session(options, ORDER[: ORDER.index(Kind.PUSH) + 1], output.say, fetch=False) as session:
-        _DO[what](session, yes, format_)
+        if into is None:
+            _DO[str(what)](session, yes, format_)
+        else:
+            _show_outgoing(lay_out(session, into), format_)
 
 
 def _plan(session: Session, _yes: bool, format_: str) -> None:
@@ -69,6 +80,14 @@ def _abort(session: Session, yes: bool, format_: str) -> None:
 
 
 _DO = {"plan": _plan, "resume": _resume, "abort": _abort}
+
+
+def _show_outgoing(found: Outgoing, format_: str) -> None:
+    if format_ == "json":
+        output.data(found)
+        return
+    for repo, folder in found.repos.items():
+        output.text(f"{repo}: {folder} (without {', '.join(found.weights[repo]) or 'nothing'})")
 
 
 def show_published(published: Published, format_: str) -> None:

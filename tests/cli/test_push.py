@@ -133,3 +133,39 @@ def test_a_token_is_needed_before_anything_else(
     error = hubq("push", *ready, "--yes").exception
     assert isinstance(error, UserError)
     assert "no token" in error.message
+
+
+def test_what_would_be_published_is_laid_into_a_folder(
+    ready: list[str], server: LocalHub, tmp_path: Path
+) -> None:
+    done = hubq("push", *ready, "--into", str(tmp_path / "out"), "--format", "json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert list(told["repos"]) == sorted(REPOS, key=list(told["repos"]).index)
+    folder = Path(told["repos"]["acme/Small-AWQ"])
+    assert {"README.md", "hubq.json", "config.json", "evidence"} <= {
+        p.name for p in folder.iterdir()
+    }
+    assert told["weights"]["acme/Small-AWQ"]
+    assert not list((tmp_path / "out").rglob("*.safetensors"))
+    assert (tmp_path / "out" / "report" / "report.md").is_file()
+    assert server.faults is not None
+    assert not server.faults.log()
+
+
+def test_a_folder_that_holds_something_is_left_alone(ready: list[str], tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine").write_text("x")
+    done = hubq("push", *ready, "--into", str(tmp_path / "out"))
+    assert isinstance(done.exception, BadInput) or done.exit_code == 2
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["mine"]
+
+
+def test_an_unfinished_release_is_not_laid_out(
+    releases: Releases, server: LocalHub, tmp_path: Path
+) -> None:
+    arguments = release_arguments(releases)
+    arguments[arguments.index("local")] = server.url
+    done = hubq("push", *arguments, "--into", str(tmp_path / "out"))
+    assert "still to be run" in str(done.exception or done.output)
+    assert not (tmp_path / "out").exists()
