@@ -27,7 +27,12 @@ from hubq.markdown.frontmatter import FrontMatter
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _EXTENSIONS = ["table", "autolink", "strikethrough", "tasklist"]
-_OPTIONS = Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_FOOTNOTES | Options.CMARK_OPT_SOURCEPOS
+_OPTIONS = (
+    Options.CMARK_OPT_UNSAFE
+    | Options.CMARK_OPT_FOOTNOTES
+    | Options.CMARK_OPT_SOURCEPOS
+    | Options.CMARK_OPT_GITHUB_PRE_LANG
+)
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _ELEMENT = re.compile(
     r"<(table|tr|td|th|caption|a|img|p|li|h[1-6]|summary|div|pre|code|source|video)(?=[\s>/])",

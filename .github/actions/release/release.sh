@@ -32,8 +32,9 @@ case "$STEP" in
     ;;
   push)
     # It ends here when something is still to be made: with the token that may write, nothing is.
-    hubq push "${arguments[@]}" --dry-run
-    hubq release "${arguments[@]}" --yes --format json > "$out.json" || failed=$?
+    hubq push "${arguments[@]}" --dry-run || failed=$?
+    [ -n "${failed:-}" ] || hubq release "${arguments[@]}" --yes --format json > "$out.json" \
+      || failed=$?
     ;;
   *)
     echo "::error title=hubq::step is make or push, not '$STEP'"
