@@ -90,3 +90,17 @@ def _scripts(value: Any) -> list[str]:
     if isinstance(value, list):
         return [script for part in value for script in _scripts(part)]
     return []
+
+
+@pytest.mark.parametrize("guide", ["how-to-release-from-actions", "how-to-audit-gate"])
+def test_the_guides_name_inputs_that_there_are(guide: str) -> None:
+    text = (ROOT / "docs" / f"{guide}.md").read_text(encoding="utf-8")
+    workflow = "release" if "release" in guide else "audit"
+    path = ROOT / ".github" / "workflows" / f"{workflow}.yml"
+    inputs = yaml.safe_load(path.read_text(encoding="utf-8"))[True]["workflow_call"]["inputs"]
+    rows = dict(re.findall(r"^\| `([\w-]+)` \|([^|]*)\|", text, re.MULTILINE))
+    assert set(rows) == set(inputs)
+    for name, default in rows.items():
+        said = re.search(r"`([^`]+)`", default)
+        if said and name != "home":
+            assert said[1] == inputs[name].get("default", "")
