@@ -18,7 +18,7 @@ from hubq.hub.port import (
     RemoteFile,
     RepoInfo,
 )
-from hubq.hub.remote import Collection, CollectionItem, Past, PullRequest, Refs
+from hubq.hub.remote import Collection, CollectionItem, Entry, Past, PullRequest, Refs
 from hubq.hub.resolve import front_matter
 from hubq.hub.weights import check_complete, needed
 from hubq.model.publication import Gate
@@ -95,6 +95,38 @@ class FakeHub(FakeBase):
         if path not in found.commits[oid]:
             raise BadInput(f"{repo}@{commit}: no file {path} on {self.endpoint}")
         return found.commits[oid][path]
+
+    def read_range(
+        self, repo: str, commit: str, path: str, start: int = 0, stop: int | None = None
+    ) -> bytes:
+        self._asking("read_range", f"{repo} {path}")
+        found, oid = self._at(repo, commit)
+        self._open_to_us(repo)
+        if path not in found.commits[oid]:
+            raise BadInput(f"{repo}@{commit}: no file {path} on {self.endpoint}")
+        return found.commits[oid][path][start:stop]
+
+    def models(self, *, author: str = "", search: str = "", limit: int = 0) -> tuple[Entry, ...]:
+        self._asking("models", f"{author} {search}".strip())
+        found = [
+            Entry(repo=repo, commit=kept.branches[MAIN])
+            for repo, kept in reversed(self.repos.items())
+            if self._visible(repo)
+            and author in ("", repo.partition("/")[0])
+            and all(word in repo.lower() for word in search.lower().split())
+        ]
+        return tuple(found[:limit] if limit else found)
+
+    def changed(self, repo: str, commit: str, paths: Sequence[str]) -> dict[str, str]:
+        self._asking("changed", repo)
+        found, oid = self._at(repo, commit)
+        dates = {}
+        for path in paths:
+            at: str | None = oid
+            here = found.commits[oid].get(path)
+            while at is not None and here is not None and found.commits[at].get(path) == here:
+                dates[path], at = found.pasts[at].date, found.parents[at]
+        return dates
 
     def snapshot(self, repo: str, commit: str, progress: Progress | None = None) -> Path:
         folder = self.folder / repo.replace("/", "--") / commit

@@ -11,10 +11,17 @@ from typing import Annotated
 
 import msgspec
 
+from hubq.quantize.headers import BITS
+
 LARGEST = 100_000_000
 """Bytes that a header may have at most; safetensors refuses larger ones."""
 
-_Size = Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
+UNREAD = "its header was not read whole"
+"""The problem of a header that may be in order."""
+
+_Size = Annotated[int, msgspec.Meta(ge=0, le=2**60)]
+_MOST_SIDES = 64
+"""Of a tensor's shape; PyTorch has no tensors with more."""
 
 
 class TensorFacts(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -30,6 +37,19 @@ class TensorFacts(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     shape: tuple[int, ...]
     start: int
     end: int
+
+    @property
+    def elements(self) -> int:
+        """How many numbers its shape has room for."""
+        found = 1
+        for length in self.shape:
+            found *= length
+        return found
+
+    @property
+    def bits(self) -> int:
+        """How many bits one of its numbers has; 0 where the type is not known."""
+        return BITS.get(self.dtype, 0)
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -49,10 +69,15 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     metadata: dict[str, str] = {}
     problem: str = ""
 
+    @property
+    def end(self) -> int:
+        """Where the last tensor's bytes end in the file."""
+        return 8 + self.length + max((one.end for one in self.tensors.values()), default=0)
+
 
 class _Tensor(msgspec.Struct, frozen=True, kw_only=True):
     dtype: str
-    shape: tuple[_Size, ...]
+    shape: Annotated[tuple[_Size, ...], msgspec.Meta(max_length=_MOST_SIDES)]
     data_offsets: tuple[_Size, _Size]
 
 
@@ -75,13 +100,13 @@ def parse_header(start: bytes, size: int) -> Header:
     if length > LARGEST:
         return Header(length=length, size=size, problem="its header is larger than any may be")
     if len(start) < 8 + length:
-        return Header(length=length, size=size, problem="its header was not read whole")
+        return Header(length=length, size=size, problem=UNREAD)
     try:
         entries = msgspec.json.decode(start[8 : 8 + length], type=dict[str, msgspec.Raw])
         about = entries.pop("__metadata__", None)
         metadata = msgspec.json.decode(about, type=dict[str, str]) if about is not None else {}
         read = {name: msgspec.json.decode(raw, type=_Tensor) for name, raw in entries.items()}
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         return Header(length=length, size=size, problem=f"its header is no such JSON: {error}")
     tensors = {
         name: TensorFacts(

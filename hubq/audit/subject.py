@@ -34,6 +34,8 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         headers: of safetensors files, by path; only of those that were read.
         changed: path -> when it was last committed, ISO 8601; where that was looked up.
         gated: whether its files are given only to those who accept its terms; none where not known.
+        gone: ids of repos that the card names, that were asked for and are not there.
+        hashes: SHA-256 of files' bytes, by path; only of those that were fetched (`--deep`).
         problems: what could not be read, in words.
     """
 
@@ -48,6 +50,8 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     headers: dict[str, Header] = {}
     changed: dict[str, str] = {}
     gated: bool | None = None
+    gone: tuple[str, ...] = ()
+    hashes: dict[str, str] = {}
     problems: tuple[str, ...] = ()
 
 

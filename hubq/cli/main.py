@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "preview": ("hubq.cli.preview:preview", "Show cards in a browser as the Hub shows them."),
     "push": ("hubq.cli.push:push", "Publish the variants' repos."),
     "verify": ("hubq.cli.verify:verify", "Check published repos against their evidence."),
+    "audit": ("hubq.cli.audit:audit", "Check published cards and repos: is what they say true?"),
     "import": ("hubq.cli.import_:import_", "Take over scores that were made elsewhere."),
     "export": ("hubq.cli.export:export", "Write scores in other formats."),
     "recipe": ("hubq.cli.recipe:recipe", "List, show, copy and check recipes."),

@@ -38,8 +38,8 @@ _VARIANTS = re.compile(
 )
 #: What stands beside scores in tables and is none.
 _NO_SCORE = re.compile(
-    r"ppl|perplexity|speed|token|memory|size|time|latency|\bms\b|bits?\b|param|length|\bnum|ratio|\bgs\b"
-    r"|throughput|hours?\b|gpus?\b|\bgib?\b|group|layers?\b|flops|loss|\bkl\b|damp|seq|\bgbs?\b|steps?\b",
+    r"ppl|perplexity|speed|token|memory|size|time|latency|\bms\b|bits?\b|param|length|\bnum|\bgs\b"
+    r"|\bratio|throughput|hours?\b|gpus?\b|\bgib?\b|group|layers?\b|flops|loss|\bkl\b|damp|\bseq|\bgbs?\b|steps?\b",
     re.IGNORECASE,
 )
 #: What stands beside a table's variants and is none.

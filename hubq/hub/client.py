@@ -14,7 +14,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from hubq.hub.pacing import Pacer, kind_of, limit_in
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx2
 
     from hubq.hub.port import Progress
@@ -26,6 +30,7 @@ TIMEOUT = 120.0
 _CONNECT_TIMEOUT = 15.0
 _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _limits: dict[str, float] = {}
+_pacers: dict[str, Pacer] = {}
 _setup_lock = threading.Lock()
 _commit_lock = threading.Lock()
 _prepared = False
@@ -52,6 +57,16 @@ def prepare(endpoint: str, timeout: float) -> None:
         logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
         huggingface_hub.set_client_factory(_client_with_limits)
         _prepared = True
+
+
+def pace(endpoint: str, told: Callable[[float], None]) -> None:
+    """From now on send no request to an endpoint that it would turn away as one too many.
+
+    Args:
+        endpoint: that was prepared.
+        told: hears how many seconds each wait will take.
+    """
+    _pacers[_origin(endpoint)] = Pacer(told)
 
 
 def find_token(endpoint: str) -> str | None:
@@ -126,8 +141,8 @@ def _client_with_limits() -> httpx2.Client:
     hooks = client.event_hooks
     client.event_hooks = {
         **hooks,
-        "request": [*hooks["request"], _limit],
-        "response": [*hooks.get("response", []), _turned_away],
+        "request": [*hooks["request"], _limit, _enter],
+        "response": [*hooks.get("response", []), _leave, _turned_away],
     }
     return client
 
@@ -144,6 +159,20 @@ def _limit(request: httpx2.Request) -> None:
     }
     kept = {kind: value for kind, value in given.items() if value is not None}
     request.extensions = {**request.extensions, "timeout": {**defaults, **kept}}
+
+
+def _enter(request: httpx2.Request) -> None:
+    """Wait until a request may go, where its server is paced."""
+    pacer = _pacers.get(_origin(str(request.url)))
+    if pacer is not None:
+        pacer.enter(kind_of(request.url.path))
+
+
+def _leave(response: httpx2.Response) -> None:
+    """Note what an answer says of its server's limits, where that is paced."""
+    pacer = _pacers.get(_origin(str(response.request.url)))
+    if pacer is not None:
+        pacer.leave(kind_of(response.request.url.path), limit_in(response.headers))
 
 
 def _turned_away(response: httpx2.Response) -> None:

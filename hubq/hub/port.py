@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from hubq.errors import HubProblem
-from hubq.hub.remote import Collection, CollectionItem, Past, PullRequest, Refs
+from hubq.hub.remote import Collection, CollectionItem, Entry, Past, PullRequest, Refs
 from hubq.model.publication import Gate
 
 Content = Path | bytes
@@ -138,6 +138,27 @@ class Hub(ABC):
 
         Raises:
             BadInput: no such file, or the repo is gated.
+        """
+
+    @abstractmethod
+    def read_range(
+        self, repo: str, commit: str, path: str, start: int = 0, stop: int | None = None
+    ) -> bytes:
+        """Return bytes of a file, from `start` up to `stop` or its end; one request, nothing kept.
+
+        Raises:
+            BadInput: no such file, or the repo is gated.
+        """
+
+    @abstractmethod
+    def models(self, *, author: str = "", search: str = "", limit: int = 0) -> tuple[Entry, ...]:
+        """Return the models of an author whose ids hold all words; at most `limit`, 0 for all."""
+
+    @abstractmethod
+    def changed(self, repo: str, commit: str, paths: Sequence[str]) -> dict[str, str]:
+        """Return when files were last committed, ISO 8601; those that are not there are left out.
+
+        One request for up to 500 files.
         """
 
     @abstractmethod
@@ -356,6 +377,14 @@ class Hub(ABC):
             BadInput: there is no token, or the hub does not know it.
         """
         return self.whoami().can_write(target)
+
+    def pace(self, told: Callable[[float], None]) -> None:
+        """From now on wait before a request that the hub would turn away as one too many.
+
+        Args:
+            told: hears how many seconds each wait will take.
+        """
+        del told  # a hub that says nothing of its limits is asked at once
 
     def url(self, repo: str) -> str:
         """Return the address of a repo's page."""

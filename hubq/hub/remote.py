@@ -28,6 +28,18 @@ class Refs(msgspec.Struct, frozen=True, kw_only=True):
     tags: dict[str, str] = {}
 
 
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """A model repo as a listing shows it.
+
+    Attributes:
+        repo: its id.
+        commit: that its main branch stands at; empty where the hub does not say.
+    """
+
+    repo: str
+    commit: str = ""
+
+
 class PullRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A pull request that is open.
 

@@ -19,6 +19,7 @@ from hubq.errors import BadInput
 from hubq.localhub.api.call import Service
 from hubq.localhub.app import build
 from hubq.localhub.faults import Faults, FaultyApp
+from hubq.localhub.limits import LimitedApp, Limits
 from hubq.localhub.serving import Serving, address, is_loopback, listen, server_of
 from hubq.localhub.signing import Signer
 from hubq.localhub.storage import Storage
@@ -37,6 +38,7 @@ class LocalHub:
         allow_remote: whether other machines may connect.
         part_bytes: files above this size are uploaded in parts of this size.
         page_size: entries of one page of a listing.
+        limits: how many requests are answered in a time; none for no limit.
         durable: whether writes survive a power cut; without, they are faster and survive a kill.
 
     Raises:
@@ -53,10 +55,12 @@ class LocalHub:
         allow_remote: bool = False,
         part_bytes: int = PART_BYTES,
         page_size: int = 1000,
+        limits: Limits | None = None,
         durable: bool = True,
     ) -> None:
         self.storage = Storage(directory, durable=durable)
         self.faults = Faults() if faults else None
+        self._limits = limits
         self._host = host
         self._port = port
         self._allow_remote = allow_remote
@@ -154,6 +158,7 @@ class LocalHub:
         self._take_folder()
         self.storage.writer_token()
         app = build(self._service, allow_remote=self._allow_remote)
+        app = app if self._limits is None else LimitedApp(app, self._limits)
         return app if self.faults is None else FaultyApp(app, self.faults)
 
     def _take_folder(self) -> None:

@@ -26,7 +26,7 @@ LabelRole = Literal["model", "workload", "hardware", "regime", "variant"]
 
 _ROLES: tuple[tuple[Role, str], ...] = (
     ("recovery", r"recover"),
-    ("delta", r"Δ|\bdelta|\bdiff|\bgap\b|\bdrop\b|change|degrad"),
+    ("delta", r"Δ|\bdelta|\bdiff|\bgap\b|\b(?-i:[Dd]rop)\b|change|degrad"),
     ("relative", r"speed-?\s?ups?\b|(speed|time|latency|throughput)\b.*\b(vs|relative|ratio)\b"),
     ("gpus", r"gpus?\s*(num|count)|(num\w*|#|n)\s*(of\s*)?gpus?\b|^gpus?$"),
     ("speed", r"tok(en)?s?\s*/\s*s|speed|throughput|\btps\b|req\w*\s*/\s*s|samples\s*/\s*s"),

@@ -59,6 +59,7 @@ _RANGE = re.compile(
 _ASIDE = re.compile(r"^(?P<main>[^()\[\]]+?)\s*[(\[](?P<aside>[^()\[\]]*)[)\]]$", re.DOTALL)
 #: Nobody prints such a number of anything that was measured, and floats no longer count there.
 _TOO_LARGE = 1e15
+_TOO_FINE = 20
 _DASHES = str.maketrans("−–‒﹣－", "-----")
 
 
@@ -138,7 +139,7 @@ def read_number(text: str) -> Number | None:
     digits = digits.replace(",", ".") if re.fullmatch(r"\d+,\d{1,2}", digits) else digits
     digits = digits.replace(",", "")
     value = float(f"{found['sign']}{digits}{found['exponent'] or ''}")
-    if abs(value) >= _TOO_LARGE:
+    if abs(value) >= _TOO_LARGE or len(digits.partition(".")[2]) > _TOO_FINE:
         return None
     return Number(
         value=value,

@@ -1,0 +1,1 @@
+"""Formats: a report as people and machines read it."""

@@ -1,0 +1,122 @@
+"""Kin: the model that a repo was made from, and its owner's other versions of the same model."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from hubq.audit.document import Document
+from hubq.audit.library import Library
+from hubq.audit.links import read_target
+from hubq.audit.naming import read_name
+from hubq.audit.subject import Gathered, Subject
+from hubq.errors import BadInput
+from hubq.markdown.frontmatter import is_repo_id, parse
+
+MOST = 8
+"""Siblings that are looked at beside a repo."""
+
+_PLAIN = re.compile(r"[^a-z0-9]+")
+
+
+class Kin(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is akin to a repo.
+
+    Attributes:
+        family: what its siblings share with it: the owner and the model's name without
+            quantization; empty where the repo's id is not known.
+        bases: ids of what it may have been made from, the surest first.
+        base: of those, the one that was looked up and is there; empty for none.
+        siblings: ids of repos that were looked up.
+        gone: ids that the card names, and that are not there.
+    """
+
+    family: str = ""
+    bases: tuple[str, ...] = ()
+    base: str = ""
+    siblings: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+
+
+def family_of(repo: str) -> str:
+    """Return what a repo's siblings share with it; empty for no id."""
+    owner, _, name = repo.rpartition("/")
+    plain = _PLAIN.sub("", (read_name(name).base_guess or name).lower())
+    return f"{owner.lower()}/{plain}" if owner and plain else ""
+
+
+def bases_of(gathered: Gathered) -> tuple[str, ...]:
+    """Return ids of what a repo may have been made from, the surest first.
+
+    What its front matter says; what its config was loaded from; a repo of the same owner whose name
+    is its own without quantization.
+    """
+    found = parse(gathered.card).items("base_model") if gathered.card else []
+    config = Subject(gathered).config or {}
+    found.append(str(config.get("_name_or_path", "")))
+    owner, _, name = gathered.repo.rpartition("/")
+    guess = read_name(name).base_guess if name else ""
+    found.append(f"{owner}/{guess}" if guess and guess != name else "")
+    names = (one.strip() for one in found)
+    return tuple(dict.fromkeys(one for one in names if _is_id(one) and one != gathered.repo))
+
+
+def alone(gathered: Gathered) -> Kin:
+    """Return who is akin to a repo as far as its own files tell."""
+    return Kin(family=family_of(gathered.repo), bases=bases_of(gathered))
+
+
+def looked_up(library: Library, gathered: Gathered, known: frozenset[str]) -> Kin:
+    """Return who is akin to a repo, asked of a hub.
+
+    Args:
+        library: that is asked.
+        gathered: the repo.
+        known: ids that are audited themselves, and need not be looked up.
+
+    Raises:
+        HubProblem: the hub does not answer.
+    """
+    kin = alone(gathered)
+    base = next((one for one in kin.bases if one in known or library.kin(one)), "")
+    siblings = _siblings(library, gathered, kin, known)
+    stated = parse(gathered.card).items("base_model") if gathered.card else []
+    named = [one for one in (*stated, *_linked(gathered)) if _is_id(one)]
+    there = {base, *siblings, *known, gathered.repo}
+    gone = tuple(one for one in dict.fromkeys(named) if one not in there and library.gone(one))
+    return msgspec.structs.replace(kin, base=base, siblings=siblings, gone=gone)
+
+
+def _siblings(
+    library: Library, gathered: Gathered, kin: Kin, known: frozenset[str]
+) -> tuple[str, ...]:
+    """Return ids of the owner's other versions of the same model."""
+    owner, _, name = gathered.repo.rpartition("/")
+    if not kin.family:
+        return ()
+    try:
+        listed = library.listed(owner, read_name(name).base_guess or name)
+    except BadInput:
+        return ()
+    same = [
+        one.repo
+        for one in listed
+        if one.repo not in {gathered.repo, *kin.bases}
+        and family_of(one.repo) == kin.family
+        and read_name(one.repo.rpartition("/")[2]).quantized
+    ]
+    return tuple(one for one in same[:MOST] if one in known or library.kin(one) is not None)
+
+
+def _linked(gathered: Gathered) -> list[str]:
+    """Return ids of the owner's repos that a card links to, the first few."""
+    owner = gathered.repo.partition("/")[0]
+    if not gathered.card or not owner or f"{owner}/" not in gathered.card:
+        return []
+    linked = (read_target(link.target).repo for link in Document(gathered.card).links)
+    return list(dict.fromkeys(one for one in linked if one.startswith(f"{owner}/")))[:MOST]
+
+
+def _is_id(text: str) -> bool:
+    return is_repo_id(text) and text.count("/") == 1

@@ -1,0 +1,1 @@
+"""Making the tables of known releases; needs a package index."""

@@ -1,0 +1,39 @@
+"""Spans: in which releases something is found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from hubq.audit.known.versions import Version
+
+
+class Span(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The releases that know something.
+
+    Attributes:
+        first: the oldest one.
+        last: the newest one; empty where the newest release of all still knows it.
+    """
+
+    first: str
+    last: str = ""
+
+
+def spans(found: Mapping[str, Iterable[str]]) -> dict[str, Span]:
+    """Return what is found -> its span, by name.
+
+    Args:
+        found: release -> what is found in it.
+    """
+    ordered = sorted(found, key=Version.of)
+    seen: dict[str, tuple[str, str]] = {}
+    for release in ordered:
+        for name in found[release]:
+            seen[name] = (seen.get(name, (release,))[0], release)
+    newest = ordered[-1] if ordered else ""
+    return {
+        name: Span(first, "" if last == newest else last)
+        for name, (first, last) in sorted(seen.items())
+    }

@@ -1,0 +1,166 @@
+"""Ratios: speed-ups, relative speeds and reductions of memory, held against the measured cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+
+import msgspec
+
+from hubq.audit.held import Held, severity_of, where
+from hubq.cards.published import exact
+from hubq.cards.published.exact import Span
+from hubq.cards.published.sheets import Block, Place, Sheet, pairs
+from hubq.evaluate.published import PublishedMeasure
+
+_REDUCTION = re.compile(
+    r"reduc|saving|\bsaved?\b|smaller|compress|shrink|(memory|size|vram)\b.*\b(vs|ratio|relative)\b"
+    r"|relative (memory|size)|\bless\b",
+    re.IGNORECASE,
+)
+_SIZE = re.compile(r"size|memory|v?ram\b|disk|footprint|\(?\bgi?b\b|usage|peak", re.IGNORECASE)
+_TIMES = frozenset({"x", "×"})
+_ONE, _HUNDRED = Decimal(1), Decimal(100)
+_Ways = Callable[[Span, str], Iterator[Span]]
+
+
+class _Case(msgspec.Struct, frozen=True, kw_only=True):
+    """A printed ratio with the two cells that it may be of."""
+
+    variant: str
+    task: str
+    place: Place
+    first: Place
+    second: Place
+    right: Span
+    agrees: bool
+
+
+def ratios(sheet: Sheet, block: Block) -> Iterator[Held]:
+    """Yield every relative speed or time of a block that its measured cells give."""
+    measured = [*block.of("per-item"), *block.of("time"), *block.of("speed")]
+    for task in block.of("relative") if measured else ():
+        if not _REDUCTION.search(task):
+            yield from _best(sheet, block, task, measured, _relative)
+
+
+def reductions(sheet: Sheet, block: Block) -> Iterator[Held]:
+    """Yield every reduction of memory or size of a block that its measured cells give."""
+    names = [task for task in block.tasks if _REDUCTION.search(task)]
+    sizes = [task for task in block.tasks if task not in names and _is_size(block, task)]
+    for task in names if sizes else ():
+        yield from _best(sheet, block, task, sizes, _reduced)
+
+
+def _is_size(block: Block, task: str) -> bool:
+    role = block.roles.get(task)
+    return role == "memory" or (role in ("other", "setting") and bool(_SIZE.search(task)))
+
+
+def _best(
+    sheet: Sheet, block: Block, task: str, measured: Sequence[str], ways: _Ways
+) -> Iterator[Held]:
+    """Yield a column held against the measured one that agrees with most of it."""
+    every = [_cases(block, task, one, ways) for one in measured]
+    every = [cases for cases in every if cases]
+    if not every:
+        return
+    cases = max(every, key=lambda some: sum(one.agrees for one in some))
+    own = [one for one in cases if one.first is not one.second]
+    agreeing = sum(one.agrees for one in cases)
+    alone = "warning" if len(every) == 1 and len(own) > 1 else None
+    severity = severity_of(agreeing, len(cases), alone=alone)  # type: ignore[arg-type]
+    for one in cases:
+        found = one.place.found
+        if not one.agrees and severity is None:
+            continue
+        yield Held(
+            kind="ratio" if ways is _relative else "reduction",
+            where=where(block, one.variant, task, sheet=sheet),
+            place=one.place,
+            variant=one.variant,
+            task=task,
+            shown=found.shown,
+            at=found.at,
+            right=one.right,
+            digits=found.decimals,
+            unit="%" if found.unit == "%" else "×" if found.unit[:1] in _TIMES else "",
+            agrees=one.agrees,
+            how=f"what {one.first.found.shown} and {one.second.found.shown} give",
+            severity=severity or "info",
+        )
+
+
+def _cases(block: Block, task: str, measured: str, ways: _Ways) -> list[_Case]:
+    bases = {pair.line.name: pair.base.name for pair in pairs(block) if pair.base is not None}
+    found = []
+    for line in block.variants:
+        printed = block.place(line.name, task)
+        base = bases.get(line.name, block.baseline if line.name != block.baseline else line.name)
+        first, second = block.place(line.name, measured), block.place(base, measured)
+        if printed is None or first is None or second is None or printed.found.bound:
+            continue
+        share = exact.over(exact.span_of(first.found), exact.span_of(second.found))
+        if share is None or share.low <= 0 or not _same_unit(first.found, second.found):
+            continue
+        value, unit = exact.decimal_of(printed.found), exact.unit_of(printed.found)
+        rights = list(ways(share, printed.found.unit))
+        agreeing = [one for one in rights if one.agrees(value, unit)]
+        nearest = min(rights, key=lambda one: abs(one.value - value))
+        found.append(
+            _Case(
+                variant=line.name,
+                task=task,
+                place=printed,
+                first=first,
+                second=second,
+                right=(agreeing or [nearest])[0],
+                agrees=bool(agreeing),
+            )
+        )
+    return found
+
+
+def _same_unit(first: PublishedMeasure, second: PublishedMeasure) -> bool:
+    return first.unit.lower() == second.unit.lower()
+
+
+def _relative(share: Span, unit: str) -> Iterator[Span]:
+    """Yield what a relative speed may be meant as."""
+    turned = _turned(share)
+    yield share
+    yield turned
+    if unit == "%":
+        for one in (share, turned):
+            yield exact.times(one, 100)
+            yield _less(exact.times(one, 100), _HUNDRED)
+        yield _less(_HUNDRED, exact.times(share, 100))
+
+
+def _reduced(share: Span, unit: str) -> Iterator[Span]:
+    """Yield what a reduction may be meant as: what is saved, what is left, how many times less."""
+    saved = _less(_ONE, share)
+    in_percent = (
+        exact.times(saved, 100),
+        exact.times(share, 100),
+        _less(exact.times(share, 100), _HUNDRED),
+    )
+    if unit == "%":
+        yield from in_percent
+        return
+    yield _turned(share)
+    yield share
+    yield saved
+    if unit[:1] not in _TIMES:
+        yield from in_percent
+
+
+def _turned(share: Span) -> Span:
+    return Span(_ONE / share.value, _ONE / share.high, _ONE / share.low)
+
+
+def _less(first: Span | Decimal, second: Span | Decimal) -> Span:
+    one = first if isinstance(first, Span) else Span(first, first, first)
+    two = second if isinstance(second, Span) else Span(second, second, second)
+    return exact.minus(one, two)

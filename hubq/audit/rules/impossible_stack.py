@@ -1,0 +1,95 @@
+"""Versions on a card that are older than the model's architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hubq.audit import architecture
+from hubq.audit.architecture import Evidence
+from hubq.audit.known import releases
+from hubq.audit.rule import Rule, finding
+from hubq.audit.stack import Stated, from_source, stated
+from hubq.audit.subject import Subject
+from hubq.model.finding import Finding, Severity
+
+_WORDS = {"transformers": "transformers", "vllm": "vLLM"}
+#: Engines that bring what they need of other packages themselves.
+_ENGINES = frozenset({"vllm", "sglang"})
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for each version that cannot have loaded the model."""
+    found = [one for one in stated(subject.document) if one.package in _WORDS]
+    if not found:
+        return
+    engines = {one.group for one in stated(subject.document) if one.package in _ENGINES}
+    known = {
+        "transformers": architecture.in_transformers(subject),
+        "vllm": architecture.in_vllm(subject),
+    }
+    seen: set[tuple[str, str, bool]] = set()
+    for one in found:
+        evidence = architecture.against(known[one.package], one.value)
+        key = (one.package, one.version, one.kind == "least")
+        if evidence is None or key in seen:
+            continue
+        seen.add(key)
+        beside = one.package == "transformers" and one.group in engines
+        yield _finding(subject, one, evidence, _severity(one, evidence, beside=beside))
+
+
+def _severity(one: Stated, evidence: Evidence, *, beside: bool) -> Severity:
+    if one.kind == "least" or not evidence.certain or beside:
+        return "info"
+    return "error" if one.kind == "stack" else "warning"
+
+
+def _finding(subject: Subject, one: Stated, evidence: Evidence, severity: Severity) -> Finding:
+    package, first = one.package, evidence.span.first
+    words = _WORDS[package]
+    day = releases.day_of(package, first)
+    known = f"the first release of {words} that knows it is {first}" + (f" of {day}" if day else "")
+    if one.kind == "least":
+        what = f"{words} {one.version} would do by this, and does not load the model"
+        remedy = f"Ask for {words} {first} or newer."
+    else:
+        what = f"{words} {one.version} cannot have loaded the model"
+        remedy = f"State the version that was used; it is {first} or newer, or a build of its time."
+    source = from_source(subject.document) if one.kind != "least" else ""
+    aside = f"; elsewhere the card says: {source}" if source else ""
+    return finding(
+        subject,
+        RULE.id,
+        f"{what}: {evidence.words}, and {known}{aside}",
+        severity=severity,
+        at=one.spot,
+        said=one.said,
+        remedy=remedy,
+        sources=(releases.page(package, first),),
+        part=f"{package} {one.version}",
+    )
+
+
+RULE = Rule(
+    id="impossible-stack",
+    group="environment",
+    title="A stated version is older than the model's architecture",
+    severity="error",
+    why=(
+        "A list of versions says what numbers were measured with. When one of them is older than "
+        "the first release that can load the model, the numbers were made with something else, and "
+        "nobody can repeat them. Such lists are mostly copied from the card of an older model.\n\n"
+        "A lower bound that is too low (`transformers>=4.37` for a model of 4.45) is `info`: who "
+        "installs the newest release never notices. So is what only the model's name tells."
+    ),
+    example=(
+        "`- Transformers 4.38.2` on a card whose code imports `Qwen2VLForConditionalGeneration`: "
+        "the first release with that class is 4.45.0 of 2024-09-25."
+    ),
+    fix="Print the versions from the environment that ran, rather than typing them.",
+    check=check,
+    sources=(
+        "https://pypi.org/project/transformers/#history",
+        "https://pypi.org/project/vllm/#history",
+    ),
+)

@@ -1,0 +1,139 @@
+"""Cells and columns that changed places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations, pairwise
+
+from hubq.audit.held import where
+from hubq.audit.rule import Rule, finding
+from hubq.audit.subject import Subject
+from hubq.cards.published.sheets import Block, Line, Place, Sheet
+from hubq.model.finding import Finding
+
+#: Two columns must lie this many times further apart than each of them is wide.
+_APART = 3
+_LEAST, _MOST = 3, 40
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for each row, or each two columns, whose numbers changed places."""
+    for sheet in subject.document.sheets:
+        for block in sheet.blocks:
+            yield from _cells(subject, sheet, block)
+            yield from _speeds(subject, sheet, block)
+
+
+def _cells(subject: Subject, sheet: Sheet, block: Block) -> Iterator[Finding]:
+    tasks, lines = block.of("score"), block.variants
+    if not _LEAST <= len(lines) <= _MOST or not 2 <= len(tasks) <= _MOST or not block.baseline:
+        return
+    for first, second in combinations(tasks, 2):
+        rows = [
+            (line, one, two)
+            for line in lines
+            if (one := block.score(line.name, first)) is not None
+            and (two := block.score(line.name, second)) is not None
+            and one.found.scale == two.found.scale
+        ]
+        turned = _turned(rows)
+        if turned is not None:
+            line, one, two = turned
+            yield finding(
+                subject,
+                RULE.id,
+                f"{where(block, line.name, sheet=sheet)}: {first} {one.found.shown} and {second} "
+                f"{two.found.shown} lie where the other rows have {second} and {first}; the two "
+                "have probably changed places",
+                severity="warning",
+                at=one.found.at,
+                said=one.found.shown,
+                remedy="Put the two numbers back, or check the row.",
+                part=f"{line.name} {first} {second}",
+            )
+
+
+def _turned(
+    rows: Sequence[tuple[Line, Place, Place]],
+) -> tuple[Line, Place, Place] | None:
+    """Return the one row whose two numbers lie in each other's column."""
+    if len(rows) < _LEAST:
+        return None
+    pairs = [(one.found.value or 0.0, two.found.value or 0.0) for _, one, two in rows]
+    higher = [one > two for one, two in pairs]
+    odd = [
+        position
+        for position, above in enumerate(higher)
+        if above != (sum(higher) * 2 > len(higher))
+    ]
+    if len(odd) != 1:
+        return None
+    rest = [pair for position, pair in enumerate(pairs) if position != odd[0]]
+    firsts, seconds = [one for one, _ in rest], [two for _, two in rest]
+    width = max(max(firsts) - min(firsts), max(seconds) - min(seconds))
+    apart = max(min(firsts) - max(seconds), min(seconds) - max(firsts))
+    one, two = pairs[odd[0]]
+    margin = apart / _APART
+    near = (
+        min(seconds) - margin <= one <= max(seconds) + margin
+        and min(firsts) - margin <= two <= max(firsts) + margin
+    )
+    return rows[odd[0]] if apart > max(_APART * width, 1e-9) and near else None
+
+
+def _speeds(subject: Subject, sheet: Sheet, block: Block) -> Iterator[Finding]:
+    """Find speed and memory under each other's heading: memory grows with the input."""
+    for speed in block.of("speed"):
+        for memory in block.of("memory"):
+            runs = list(_runs(block, speed, memory))
+            if runs and all(
+                _strictly(one, falls=False) and _strictly(two, falls=True) for one, two in runs
+            ):
+                place = block.place(block.variants[0].name, speed)
+                yield finding(
+                    subject,
+                    RULE.id,
+                    f"{where(block, sheet=sheet) or 'the table'}: {speed!r} grows and {memory!r} "
+                    "falls with every longer input, for every variant; the two columns have "
+                    "probably changed places",
+                    severity="warning",
+                    at=place.found.at if place is not None else (0, 0),
+                    said=place.found.shown if place is not None else "",
+                    remedy="Put each column under its own heading.",
+                    part=f"{block.title} {speed} {memory}",
+                )
+
+
+def _runs(block: Block, speed: str, memory: str) -> Iterator[tuple[list[float], list[float]]]:
+    """Yield the speeds and memories of each variant, by the length of the input."""
+    by_variant: dict[str, list[tuple[int, float, float]]] = {}
+    for line in block.variants:
+        size = line.workload.replace(",", "").strip()
+        one, two = block.place(line.name, speed), block.place(line.name, memory)
+        if size.isdecimal() and len(size) < 10 and one is not None and two is not None:
+            values = (one.found.value or 0.0, two.found.value or 0.0)
+            by_variant.setdefault(line.variant, []).append((int(size), *values))
+    for found in by_variant.values():
+        ordered = sorted(found)
+        if len(ordered) >= _LEAST:
+            yield [one for _, one, _ in ordered], [two for _, _, two in ordered]
+
+
+def _strictly(values: Sequence[float], *, falls: bool) -> bool:
+    return all((two < one) if falls else (two > one) for one, two in pairwise(values))
+
+
+RULE = Rule(
+    id="swapped-columns",
+    group="scores",
+    title="Numbers or columns have changed places",
+    severity="warning",
+    why=(
+        "Two cells of a row in the wrong order look like a collapse on one benchmark and a "
+        "miracle on another. It is reported where the other rows keep the two columns far apart, "
+        "and one row has each number where the other belongs."
+    ),
+    example="Rows with MMMU near 41 and DocVQA near 88, and one with MMMU 87.2 and DocVQA 39.2.",
+    fix="Put the numbers back under their headings.",
+    check=check,
+)

@@ -1,0 +1,134 @@
+"""Sentences of a card's prose, and the numbers in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import lru_cache
+
+import msgspec
+
+from hubq.audit.document import Document
+
+_END = re.compile(r"(?<=[.!?;])\s+(?=[A-Z0-9*`\[(_\"])|\n\s*\n")
+_NUMBER = re.compile(
+    r"(?<![\w.,/])[+−–-]?(?:\d{1,3}(?:,\d{3}){1,4}(?![\d,])|\d{1,12}(?:\.\d{1,9})?(?!\d))"
+)
+_MINUS = str.maketrans("−–", "--")
+
+
+class Sentence(msgspec.Struct, frozen=True, kw_only=True):
+    """A sentence.
+
+    Attributes:
+        text: on one line.
+        line: where it begins.
+        column: where that can be told; 1 elsewhere.
+        heading: the last one above it.
+    """
+
+    text: str
+    line: int
+    column: int = 1
+    heading: str = ""
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """A number in a sentence.
+
+    Attributes:
+        text: as it stands, with its sign.
+        value: of it.
+        start, end: in the sentence.
+        unit: `%`, `x`, `points`, `GB`, ...; empty for none.
+    """
+
+    text: str
+    value: Decimal
+    start: int
+    end: int
+    unit: str = ""
+
+    @property
+    def decimals(self) -> int:
+        """How many stand behind the point."""
+        return len(self.text.partition(".")[2])
+
+
+@lru_cache(maxsize=4)
+def sentences(document: Document) -> tuple[Sentence, ...]:
+    """Return the sentences of a card, in order; headings are none."""
+    return tuple(_sentences(document))
+
+
+def _sentences(document: Document) -> Iterator[Sentence]:
+    for passage in document.passages:
+        if passage.kind == "heading":
+            continue
+        start = 0
+        for end, following in _cuts(passage.text):
+            text = passage.text[start:end]
+            lead = len(text) - len(text.lstrip())
+            if text.strip():
+                line = passage.line_of(start + lead)
+                yield Sentence(
+                    text=" ".join(text.split()),
+                    line=line,
+                    column=_column(document, line, text),
+                    heading=passage.heading,
+                )
+            start = following
+
+
+def _cuts(text: str) -> Iterator[tuple[int, int]]:
+    for found in _END.finditer(text):
+        yield found.start(), found.end()
+    yield len(text), len(text)
+
+
+def _column(document: Document, line: int, text: str) -> int:
+    begins = text.strip().split("\n", 1)[0][:24]
+    at = document.quote(line).find(begins)
+    return at + 1 if at >= 0 else 1
+
+
+_UNIT = re.compile(
+    r"\s?(%|percent(?!age)\b|x\b|×|times\b|(?:percentage )?points?\b|pts?\b|pp\b|gi?b\b|mi?b\b|ms\b"
+    r"|tok(?:en)?s?\s?/\s?s\b|s\b|seconds?\b|min\b)",
+    re.IGNORECASE,
+)
+_UNITS = {
+    "percent": "%",
+    "×": "x",
+    "times": "x",
+    **dict.fromkeys(("point", "pt", "pts", "pp", "percentage point"), "points"),
+    "percentage points": "points",
+    "gib": "gb",
+    "mib": "mb",
+    **dict.fromkeys(("second", "seconds"), "s"),
+}
+
+
+@lru_cache(maxsize=1024)
+def figures(text: str) -> tuple[Figure, ...]:
+    """Return the numbers of a sentence, in order; none that is part of a name."""
+    found = []
+    for one in _NUMBER.finditer(text):
+        if text[one.end() : one.end() + 1].isalpha() and not _UNIT.match(text, one.end()):
+            continue
+        said = one[0].translate(_MINUS)
+        if said.startswith("-") and one.start() and text[one.start() - 1].isalnum():
+            said = said[1:]
+        unit = _UNIT.match(text, one.end())
+        word = unit[1].lower() if unit else ""
+        found.append(
+            Figure(
+                text=said,
+                value=Decimal(said.replace(",", "")),
+                start=one.start(),
+                end=unit.end() if unit else one.end(),
+                unit=_UNITS.get(word, word),
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,335 @@
+"""Sweeps: many repos, folders and cards audited in one go.
+
+First everything is looked up, several repos at a time, and kept on disk by commit; then one after
+the other is read from there, held against its kin, and let go. So a sweep needs little memory
+whatever its size, what was broken off goes on where it was, and what is there when somebody stops
+it is still reported.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+
+from hubq.audit.auditing import audit
+from hubq.audit.crashes import Crashes
+from hubq.audit.gathering import deepened, gather_folder, gather_readme
+from hubq.audit.kin import Kin, alone, looked_up
+from hubq.audit.library import Library
+from hubq.audit.rule import Rule
+from hubq.audit.subject import Gathered, Subject
+from hubq.audit.targets import STDIN, Target
+from hubq.errors import BadInput, HubProblem, UserError
+from hubq.hub.port import MAIN
+from hubq.hub.publication.telling import Silence, Tell
+from hubq.model.audit import Audited
+from hubq.verify.place import FolderPlace, Place, RepoPlace
+
+_HELD = 64
+"""Repos whose parsed cards are held in memory for those that are akin to them."""
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to audit.
+
+    Attributes:
+        target: a repo, folder or README.
+        commit: of a repo, where a listing said it; empty otherwise.
+    """
+
+    target: Target
+    commit: str = ""
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was looked up.
+
+    Attributes:
+        item: what it is.
+        name, repo, commit: as `Gathered` has them.
+        kin: who is akin to it.
+        evidence: whether it was published by hubq.
+        problem: what could not be looked up beside it, in words; empty for nothing.
+    """
+
+    item: Item
+    name: str
+    repo: str
+    commit: str
+    kin: Kin
+    evidence: bool = False
+    problem: str = ""
+
+
+class Swept(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a sweep.
+
+    Attributes:
+        audited: in the order of the items.
+        missed: (name, why) of what could not be looked at.
+        away: whether some of that is for a hub that does not answer.
+        interrupted: whether somebody stopped it; left: how many were not looked at then.
+        crashes: files with what went wrong in hubq itself.
+    """
+
+    audited: tuple[Audited, ...]
+    missed: tuple[tuple[str, str], ...] = ()
+    away: bool = False
+    interrupted: bool = False
+    left: int = 0
+    crashes: tuple[str, ...] = ()
+
+
+class Sweep:
+    """A sweep over some items.
+
+    Args:
+        library: looks repos up.
+        items: what to audit.
+        rules: those to apply.
+        jobs: how many are looked up at a time.
+        lookup: whether the kin of folders and READMEs is looked up on the hub, too.
+        deep: whether weights are fetched and hashed.
+        crashes: where it is written what goes wrong in hubq itself.
+        tell: told how far it is.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        items: Sequence[Item],
+        rules: Sequence[Rule],
+        *,
+        jobs: int = 8,
+        lookup: bool = False,
+        deep: bool = False,
+        crashes: Crashes | None = None,
+        tell: Tell | None = None,
+    ) -> None:
+        self.library, self.items, self.jobs = library, tuple(items), jobs
+        self.lookup, self.deep = lookup, deep
+        self.crashes = crashes or Crashes()
+        self.rules = tuple(self.crashes.guarded(rule) for rule in rules)
+        self.tell = tell or Silence()
+        self._known = frozenset(item.target.name for item in items if item.target.kind == "repo")
+        self._stdin: Gathered | None = None
+        self._found: dict[int, Found] = {}
+        self._missed: list[tuple[str, str]] = []
+        self._away = False
+        self._by_repo: dict[str, Found] = {}
+        self._subject = lru_cache(maxsize=_HELD)(self._plain)
+
+    def run(self, see: Callable[[Audited], Audited] = lambda one: one) -> Swept:
+        """Look everything up and audit it.
+
+        Args:
+            see: given each as it is done; returns what is to be kept of it.
+
+        Raises:
+            KeyboardInterrupt: a second one; after the first, what is there is audited.
+        """
+        stopped = False
+        try:
+            self._look_up()
+        except KeyboardInterrupt:
+            stopped = True
+        found = [self._found[at] for at in sorted(self._found)]
+        done: list[Audited] = []
+        for number, one in enumerate(found):
+            self.tell.count(number, len(found), "audited")
+            try:
+                done.append(see(self._audited(one)))
+            except UserError as error:
+                self._miss(one.name, error)
+        return Swept(
+            audited=tuple(done),
+            missed=tuple(self._missed),
+            away=self._away,
+            interrupted=stopped,
+            left=len(self.items) - len(found) - len(self._missed) if stopped else 0,
+            crashes=tuple(self.crashes.files),
+        )
+
+    # -- looking up --------------------------------------------------------------------------
+
+    def _look_up(self) -> None:
+        """Look up every item, those on this machine first."""
+        todo: queue.SimpleQueue[tuple[int, Item]] = queue.SimpleQueue()
+        for at, item in enumerate(self.items):
+            todo.put((at, item))
+        answers: queue.SimpleQueue[tuple[int, Found | BaseException]] = queue.SimpleQueue()
+        stop = threading.Event()
+        count = min(self.jobs, len(self.items))
+        # Threads of a pool keep the process until the last wait is over; these go with it.
+        for _ in range(count):
+            threading.Thread(target=self._work, args=(todo, answers, stop), daemon=True).start()
+        try:
+            for number in range(len(self.items)):
+                self.tell.count(number, len(self.items), "looked up")
+                self._note(*_next(answers))
+        finally:
+            stop.set()
+
+    def _work(
+        self,
+        todo: queue.SimpleQueue[tuple[int, Item]],
+        answers: queue.SimpleQueue[tuple[int, Found | BaseException]],
+        stop: threading.Event,
+    ) -> None:
+        """Look items up until there is none left."""
+        while not stop.is_set():
+            try:
+                at, item = todo.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                answers.put((at, self._look(item)))
+            except BaseException as error:  # noqa: BLE001 - the main thread raises what is a bug
+                answers.put((at, error))
+
+    def _note(self, at: int, answer: Found | BaseException) -> None:
+        """Keep what came of looking up an item."""
+        if isinstance(answer, Found):
+            self._found[at] = answer
+        elif isinstance(answer, UserError):
+            self._miss(self.items[at].target.name, answer)
+        else:
+            path = self.crashes.note(answer, f"looking up {self.items[at].target.name}")
+            self._missed.append((self.items[at].target.name, f"a fault of hubq: see {path}"))
+
+    def _miss(self, name: str, error: UserError) -> None:
+        self._away = self._away or isinstance(error, HubProblem)
+        self._missed.append((name, error.message))
+
+    def _look(self, item: Item) -> Found:
+        """Look one item up."""
+        gathered = self._gathered(item)
+        ask = item.target.kind == "repo" or (self.lookup and bool(gathered.repo))
+        kin, problem = alone(gathered), ""
+        if ask and self.library.hub is not None:
+            try:
+                kin = looked_up(self.library, gathered, self._known)
+            except HubProblem as error:
+                problem = f"its base model and siblings were not looked up: {error.message}"
+        return Found(
+            item=item,
+            name=gathered.name,
+            repo=gathered.repo,
+            commit=gathered.commit,
+            kin=kin,
+            evidence="hubq.json" in gathered.texts,
+            problem=problem,
+        )
+
+    def _gathered(self, item: Item, commit: str = "") -> Gathered:
+        """Return what is known of an item, at a commit where one is given."""
+        target = item.target
+        if target.kind == "repo":
+            return self._repo(target, commit or item.commit)
+        if target.kind == "folder":
+            return gather_folder(Path(target.name), target.repo)
+        if target.name != STDIN:
+            return gather_readme(target.name, target.repo)
+        if self._stdin is None:
+            self._stdin = gather_readme(STDIN, target.repo)
+        return self._stdin
+
+    def _repo(self, target: Target, commit: str) -> Gathered:
+        """Return what is known of a repo, with its weights' hashes where those are asked for."""
+        gathered = self.library.repo(target.name, target.revision, commit=commit)
+        hub = self.library.hub
+        if not self.deep or gathered.hashes or hub is None:
+            return gathered
+        deep = deepened(hub, gathered)
+        self.library.cache.keep(deep, target.revision or MAIN)
+        return deep
+
+    # -- auditing ----------------------------------------------------------------------------
+
+    def _audited(self, found: Found) -> Audited:
+        """Audit one item beside its kin."""
+        gathered = self._gathered(found.item, found.commit)
+        problems = (*gathered.problems, *((found.problem,) if found.problem else ()))
+        gathered = msgspec.structs.replace(gathered, gone=found.kin.gone, problems=problems)
+        subject = Subject(
+            gathered,
+            base=self._base(found),
+            siblings=tuple(self._siblings(found)),
+            place=self._place(found),
+        )
+        about = self.crashes.about(found.name)
+        with about:
+            one = audit(subject, self.rules)
+            return msgspec.structs.replace(one, problems=(*one.problems, *about.said))
+        return Audited(
+            name=gathered.name,
+            repo=gathered.repo,
+            commit=gathered.commit,
+            url=gathered.url,
+            problems=(*problems, *about.said),
+        )
+
+    def _base(self, found: Found) -> Subject | None:
+        """Return the model that something was made from, where it is known."""
+        here = self._here()
+        for repo in (found.kin.base, *found.kin.bases):
+            if repo in here and repo != found.repo:
+                return self._subject(repo)
+        return self._subject(found.kin.base) if found.kin.base else None
+
+    def _siblings(self, found: Found) -> Iterator[Subject]:
+        """Yield the owner's other versions of the same model."""
+        beside = [
+            repo
+            for repo, other in self._here().items()
+            if repo != found.repo
+            and found.kin.family
+            and other.kin.family == found.kin.family
+            and repo not in found.kin.bases
+        ]
+        for repo in dict.fromkeys((*beside[: _HELD // 4], *found.kin.siblings)):
+            subject = self._subject(repo)
+            if subject is not None:
+                yield subject
+
+    def _here(self) -> dict[str, Found]:
+        """Return what was looked up, by its repo's id."""
+        if len(self._by_repo) != len(self._found):
+            self._by_repo = {one.repo or one.name: one for one in self._found.values()}
+        return self._by_repo
+
+    def _plain(self, repo: str) -> Subject | None:
+        """Return a repo as another's kin."""
+        found = self._here().get(repo)
+        try:
+            if found is not None:
+                return Subject(self._gathered(found.item, found.commit))
+            gathered = self.library.kin(repo)
+        except (BadInput, HubProblem):
+            return None
+        return Subject(gathered) if gathered is not None else None
+
+    def _place(self, found: Found) -> Place | None:
+        """Return where the evidence of something lies; none where there is none."""
+        if not found.evidence:
+            return None
+        if found.item.target.kind == "folder":
+            return FolderPlace(Path(found.item.target.name))
+        hub = self.library.hub
+        return RepoPlace(hub, found.repo, found.commit) if hub is not None else None
+
+
+def _next(
+    answers: queue.SimpleQueue[tuple[int, Found | BaseException]],
+) -> tuple[int, Found | BaseException]:
+    """Wait for an answer; in slices, so that Ctrl-C is heard on every system."""
+    while True:
+        try:
+            return answers.get(timeout=0.5)
+        except queue.Empty:
+            continue

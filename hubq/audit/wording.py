@@ -1,0 +1,209 @@
+"""Wording: what a card's own sentences say of how this model's weights were quantized.
+
+Only sentences about the model at hand count: lists of other variants, comparisons and advice on
+how to load a model say nothing of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Literal
+
+import msgspec
+
+from hubq.audit.document import Document
+from hubq.audit.parts import Passage, Spot
+
+Topic = Literal["bits", "group-size", "method", "size", "symmetric"]
+
+_LONGEST = 600
+"""Characters of a sentence that is read; longer ones are lists or data."""
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z\[`*])|\n")
+_ABOUT = re.compile(
+    r"^\W{0,4}(?:(?:this|these|the|it)\s+(?:(?:is|are|was)\s+)?(?:[\w.`'’-]+\s+){0,3}?"
+    r"(?:model|repo|repository|checkpoint|version|files|result|optimization|quantization|weights)\b"
+    r"|(?:directly\s+)?quanti[sz]ed\b"
+    r"|(?:[\w().`-]+\s+){0,6}?(?:quanti[sz]ed\s+(?:version|model|weights)|quanti[sz]ation)"
+    r"(?:\s+\w+)?\s+(?:of|for)\b"
+    r"|(?:mlx|gptq|awq|fp8|int[48]|[2-8]-?bits?)\s+(?:version|quanti[sz]ation|quant)\b)",
+    re.IGNORECASE,
+)
+_QUANTIZED = re.compile(
+    r"quanti[sz]|bits per (?:parameter|weight)|\b(?:gptq|awq)\b|[2-8][- ]?bit|\bint[48]\b|\bfp8\b",
+    re.IGNORECASE,
+)
+#: Words of sentences that are about something else, or about several things.
+_OTHER = re.compile(
+    r"\b(?:than|compared?|comparison|versus|vs|unlike|other|others|another|also|instead|such as"
+    r"|can|could|may|might|should|would|want|please|if|when|before|after|kv|cache|supports?"
+    r"|embeddings?|lm_head|lm head|except|not|respectively|both|each|either|series|plans?"
+    r"|including|merge[sd]?|trained|fine-?tun\w+|original(?:ly)? quanti[sz]ed|requires?|or)\b",
+    re.IGNORECASE,
+)
+_BITS = re.compile(
+    r"(?<![\w./-])(?:(?P<type>u?int|fp|nf|mxfp|nvfp)-?(?P<typed>[2-8])(?![\d])"
+    r"|(?P<plain>[2-8])[- ]?bits?|w(?P<weights>[2-8])a\d{1,2})(?![\w/])(?!-(?!quanti))",
+    re.IGNORECASE,
+)
+_PER_PARAMETER = re.compile(
+    r"bits per (?:parameter|weight)s? (?:from (?:16|32)|down) to (?P<bits>\d{1,2})\b", re.IGNORECASE
+)
+_KEY = re.compile(
+    r"^\W{0,4}(?P<key>[a-z][a-z _-]{2,30}?)\W{0,4}[:=：]\W{0,4}(?P<value>\S[^\n]{0,80})$",
+    re.IGNORECASE,
+)
+_KEYS: dict[str, Topic] = {
+    **dict.fromkeys(
+        ("weight quantization", "weights quantization", "quantization", "weight precision"), "bits"
+    ),
+    **dict.fromkeys(("bits", "weight bits", "quantization bits", "quantization level"), "bits"),
+    **dict.fromkeys(
+        ("group size", "groupsize", "group_size", "quantization group size"), "group-size"
+    ),
+    **dict.fromkeys(("quantization method", "quantization algorithm", "method"), "method"),
+}
+_NUMBER = re.compile(
+    r"^`?(?P<number>-?\d{1,4})`?\s*(?:-?bits?)?\s*(?:\([^)]*\))?\.?$", re.IGNORECASE
+)
+_GROUP = re.compile(
+    r"\bgroup[- _]?size\s*(?:of|is|=|:|was set to|set to)?\s*`?(?P<size>-1|\d{2,4})`?(?![\w.]\d|\d)"
+    r"|\bgroups of (?P<groups>\d{2,4})\b",
+    re.IGNORECASE,
+)
+_METHODS = (
+    (
+        "gptq",
+        re.compile(r"(?<![\w/-])(?:auto)?-?gptq(?:model)?(?:-for-llama)?(?![\w/])", re.IGNORECASE),
+    ),
+    ("awq", re.compile(r"(?<![\w/-])(?:auto)?-?awq(?![\w/])", re.IGNORECASE)),
+    ("bitsandbytes", re.compile(r"\bbitsandbytes\b|\bbnb\b", re.IGNORECASE)),
+    ("hqq", re.compile(r"(?<![\w/-])hqq(?![\w/])", re.IGNORECASE)),
+    ("auto-round", re.compile(r"\bauto-?round\b", re.IGNORECASE)),
+)
+_MADE_BY = re.compile(
+    r"quanti[sz](?:ed|ing|ation)\b.{0,40}?\b(?:using|with|by|via|through)\b(?P<tools>[^.;]{0,80})"
+    r"|\b(?P<before>(?:auto)?(?:gptq|awq))[- ]quanti[sz]ed\b",
+    re.IGNORECASE,
+)
+_SIZE = re.compile(
+    r"(?<![\w.-])(?P<size>\d{1,3}(?:\.\d{1,2})?)\s?B(?=\s+[A-Z][\w.-]*\s+(?:\w+\s+)?model\b|\s+model\b)"
+)
+_ASYMMETRIC = re.compile(r"\b(?:zero-?point|asymmetric) quanti[sz]ation\b", re.IGNORECASE)
+_SYMMETRIC = re.compile(r"(?<!a)(?<!non-)\bsymmetric\b[^.]{0,40}\bquanti[sz]ation\b", re.IGNORECASE)
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a card says of its model.
+
+    Attributes:
+        topic: what it is about.
+        value: bits, group size, billions of parameters, or a method; 1 and 0 for symmetric or not.
+        text: the piece that says so.
+        floating: of bits, whether that is a floating-point type; none where the words do not tell.
+        line, column: where it stands.
+    """
+
+    topic: Topic
+    value: float | str
+    text: str
+    floating: bool | None = None
+    line: int
+    column: int = 0
+
+    @property
+    def spot(self) -> Spot:
+        """Where it stands."""
+        return Spot(self.line, self.column)
+
+
+@lru_cache(maxsize=2)
+def said_in(document: Document) -> tuple[Said, ...]:
+    """Return what a card says of its model, in its order."""
+    return tuple(one for passage in document.passages for one in _of(document, passage))
+
+
+def _of(document: Document, passage: Passage) -> Iterator[Said]:
+    if passage.kind == "heading":
+        return
+    start = 0
+    for sentence in _SENTENCE.split(passage.text):
+        at = passage.text.find(sentence, start)
+        start = max(start, at) + len(sentence)
+        if 8 <= len(sentence) <= _LONGEST:
+            line = passage.line_of(max(at, 0))
+            for one in _of_sentence(sentence, line):
+                # Links break a piece up in the source; its first words stand there.
+                whole = document.find(one.text, one.line, one.line)
+                spot = whole if whole.line else document.find(one.text[:12], one.line, one.line)
+                yield msgspec.structs.replace(one, column=spot.column)
+
+
+def _of_sentence(sentence: str, line: int) -> Iterator[Said]:
+    keyed = _KEY.match(sentence)
+    topic = _KEYS.get(" ".join(keyed["key"].lower().split())) if keyed else None
+    if keyed and topic:
+        yield from _of_key(topic, keyed["value"], line)
+        return
+    if not _QUANTIZED.search(sentence):
+        return
+    per = _PER_PARAMETER.search(sentence)
+    if per and int(per["bits"]) <= 8:
+        yield Said(topic="bits", value=int(per["bits"]), text=per[0], line=line)
+        return
+    for found in _GROUP.finditer(sentence):
+        size = int(found["size"] or found["groups"])
+        yield Said(topic="group-size", value=size, text=found[0], line=line)
+    if _ABOUT.match(sentence) and not _OTHER.search(_unquoted(sentence)):
+        yield from _of_this(sentence, line)
+
+
+def _of_key(topic: Topic, value: str, line: int) -> Iterator[Said]:
+    if topic == "bits":
+        yield from _bits(value, line)
+    number = _NUMBER.match(value)
+    if number and (topic == "group-size" or (topic == "bits" and 2 <= int(number["number"]) <= 8)):
+        yield Said(topic=topic, value=int(number["number"]), text=value.strip(), line=line)
+    if topic in ("bits", "method"):
+        yield from _method(value, value, line)
+
+
+def _of_this(sentence: str, line: int) -> Iterator[Said]:
+    """Yield what a sentence about this model says."""
+    weights, _, rest = sentence.partition("activation")
+    head = weights if rest and _BITS.search(weights) else sentence
+    yield from _bits(head, line)
+    made = _MADE_BY.search(sentence)
+    if made:
+        yield from _method(made["tools"] or made["before"], made[0], line)
+    sizes = {found["size"]: found for found in _SIZE.finditer(sentence)}
+    if len(sizes) == 1:
+        size = next(iter(sizes.values()))
+        yield Said(topic="size", value=float(size["size"]), text=size[0], line=line)
+    for pattern, value in ((_ASYMMETRIC, 0), (_SYMMETRIC, 1)):
+        if found := pattern.search(sentence):
+            yield Said(topic="symmetric", value=value, text=found[0], line=line)
+
+
+def _bits(text: str, line: int) -> Iterator[Said]:
+    """Yield the bits that a piece of text names, where it names one number alone."""
+    found = list(_BITS.finditer(text))
+    values = {int(one["typed"] or one["plain"] or one["weights"]) for one in found}
+    if len(values) != 1:
+        return
+    kinds = {one["type"].lower() for one in found if one["type"]}
+    floating = None if not kinds else not all(kind.endswith("int") for kind in kinds)
+    yield Said(topic="bits", value=values.pop(), text=found[0][0], floating=floating, line=line)
+
+
+def _method(tools: str, text: str, line: int) -> Iterator[Said]:
+    """Yield the method that a piece of text names, where it names one alone."""
+    named = [method for method, pattern in _METHODS if pattern.search(tools)]
+    if len(named) == 1:
+        yield Said(topic="method", value=named[0], text=text.strip(), line=line)
+
+
+def _unquoted(sentence: str) -> str:
+    """Return a sentence without what stands in brackets or code, which is an aside."""
+    return re.sub(r"`[^`]*`|\([^()]*\)", " ", sentence)

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from hubq.audit.rules.base_differs import RULE
+from tests.audit.cases import case, findings
+
+
+def _card(base: str) -> str:
+    return f"---\nlicense: mit\nbase_model: {base}\n---\n\n# x\n"
+
+
+@pytest.mark.parametrize(
+    ("repo", "base", "severity"),
+    [
+        ("acme/Zeta-8B-Instruct-bnb-4bit", "acme/Zeta-8B", "warning"),
+        ("acme/Zeta-8B-Instruct-AWQ", "acme/Zeta-70B-Instruct", "warning"),
+        ("acme/Zeta-8B-GPTQ", "acme/Zeta-8B-Chat", "info"),
+    ],
+)
+def test_another_size_or_tuning_is_found(repo: str, base: str, severity: str) -> None:
+    (found,) = findings(RULE, case(_card(base), repo=repo))
+    assert (found.severity, found.said, found.line) == (severity, base, 3)
+
+
+@pytest.mark.parametrize(
+    ("repo", "base"),
+    [
+        ("acme/Zeta-8B-Instruct-AWQ", "acme/zeta-8b-instruct"),
+        ("acme/Zeta-34B-Instruct-GPTQ", "zeta/Zeta-34b-instruct-hf"),
+        ("acme/Mix-8x7B-Instruct-v0.1-GPTQ", "mix/Mix-8x7B-Instruct-v0.1"),
+        ("acme/guan-33B-GPTQ", "tim/guan-33b-merged"),
+        ("acme/Zeta-8B-Instruct", "acme/Zeta-8B"),
+        ("acme/StableZeta2-70B-GPTQ", "acme/StableZeta2"),
+        ("acme/Zeta-30B-A3B-Instruct-FP8", "acme/Zeta-30B-A3B-Instruct"),
+    ],
+)
+def test_names_of_one_model_are_fine(repo: str, base: str) -> None:
+    assert not findings(RULE, case(_card(base), repo=repo))

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+
+from hubq.audit.rules.sibling_prose import RULE
+from hubq.audit.subject import Subject
+from tests.audit.cases import case, findings
+
+
+def _card(sizes: str, own: str, repo: str = "", *siblings: Subject) -> Subject:
+    text = f"There are models with {sizes} parameters. This repo contains the {own} model."
+    return case(f"# Zeta\n\nIntro.\n\n{text}\n", repo=repo, siblings=siblings)
+
+
+def test_sizes_that_a_sibling_gives_otherwise_are_found() -> None:
+    other = _card("2, 8 and 72 billion", "72B", "acme/Zeta-72B-AWQ")
+    (found,) = findings(RULE, _card("2, 7 and 72 billion", "7B", "acme/Zeta-7B-AWQ", other))
+    assert (found.severity, found.said) == ("warning", "2, 7 and 72 billion")
+    assert (found.line, found.column) == (5, 23)
+    assert "acme/Zeta-72B-AWQ says “2, 8 and 72 billion”" in found.found
+
+
+def test_where_most_cards_agree_the_odd_one_is_to_be_mended() -> None:
+    right = _card("8B, 70B and 405B", "8B", "acme/a")
+    wrong = _card("8B, 70B and 70B", "70B", "acme/b")
+    (found,) = findings(RULE, _card("8B, 70B and 405B", "8B", "acme/c", right, wrong))
+    assert found.severity == "info"
+    (found,) = findings(RULE, _card("8B, 70B and 70B", "8B", "acme/c", right, right))
+    assert found.severity == "warning"
+    assert found.found.endswith("and 1 more differ")
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("2, 7 and 72 billion", "2, 7 and 72 billion"),
+        ("2, 7, and 72 billion", "2, 7 and 72 billion"),
+        ("2B, 7B and 72B", "2, 7 and 72 billion"),
+        ("7 billion", "72 billion"),
+        ("about 7B", "about 72B"),
+    ],
+)
+def test_the_same_sizes_and_a_models_own_size_are_fine(ours: str, theirs: str) -> None:
+    other = _card(theirs, "72B", "acme/Zeta-72B-AWQ")
+    assert not findings(RULE, _card(ours, "7B", "acme/Zeta-7B-AWQ", other))
+
+
+def test_another_sentence_is_not_compared() -> None:
+    other = case("# Zeta\n\nOur first family has 1, 8 and 30 billion parameters.\n", repo="acme/b")
+    assert not findings(RULE, _card("2, 7 and 72 billion", "7B", "acme/a", other))
