@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -61,6 +62,11 @@ _ASIDE = re.compile(r"^(?P<main>[^()\[\]]+?)\s*[(\[](?P<aside>[^()\[\]]*)[)\]]$"
 _TOO_LARGE = 1e15
 _TOO_FINE = 20
 _DASHES = str.maketrans("−–‒﹣－", "-----")
+#: Most cells of most tables are such numbers, which need no more than this to be read.
+_SIMPLE = re.compile(r"\d{1,6}(?:\.\d{1,8})?", re.ASCII)
+_DIGIT = re.compile(r"\d")
+#: Longer texts are not remembered.
+_SHORT = 80
 
 
 class Number(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +118,20 @@ def read_cell(text: str, marks: tuple[str, ...] = ()) -> Printed:
         text: of the cell.
         marks: footnotes that the cell refers to by raised signs.
     """
+    if marks or len(text) > _SHORT:
+        return _read_cell(text, marks)
+    return _short_cell(text)
+
+
+@lru_cache(maxsize=1 << 13)
+def _short_cell(text: str) -> Printed:
+    return _read_cell(text, ())
+
+
+def _read_cell(text: str, marks: tuple[str, ...]) -> Printed:
+    if _SIMPLE.fullmatch(text):
+        number = Number(value=float(text), decimals=len(text.partition(".")[2]))
+        return Printed(shown=text, state="measured", values=(number,), marks=marks)
     shown = " ".join(text.split())
     plain, found = _without_marks(_plain(shown))
     every = (*marks, *found)
@@ -132,6 +152,12 @@ def read_cell(text: str, marks: tuple[str, ...] = ()) -> Printed:
 
 def read_number(text: str) -> Number | None:
     """Return the number that a text is, with its unit, or none when it is no number."""
+    if not _DIGIT.search(text):
+        return None
+    return _read_number(text) if len(text) > _SHORT else _short_number(text)
+
+
+def _read_number(text: str) -> Number | None:
     found = _NUMBER.match(text.translate(_DASHES).strip())
     if found is None:
         return None
@@ -149,6 +175,9 @@ def read_number(text: str) -> Number | None:
         error=float(found["error"]) if found["error"] else None,
         signed=bool(found["sign"]),
     )
+
+
+_short_number = lru_cache(maxsize=1 << 13)(_read_number)
 
 
 def _duration(text: str) -> Number | None:
