@@ -39,10 +39,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     def excludes(self, version: Version) -> bool:
         """Return whether a version as written stands for releases that cannot know it."""
         first = Version.of(self.span.first)
-        shorter = version.parts < len(first.release)
-        if shorter and first.release[: version.parts] == version.release:
-            return False
-        return self.span.before(version)
+        short = len(version.numbers) < len(first.numbers)
+        return self.span.before(version) and not (short and version.covers(first))
 
 
 def in_transformers(subject: Subject) -> tuple[Evidence, ...]:

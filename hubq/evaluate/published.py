@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -173,39 +174,49 @@ def certain(
     table: PublishedTable, sizes: Mapping[str, int] = {}, baseline: str = ""
 ) -> PublishedTable:
     """Return a table with what is known of each score, and of its difference to the baseline."""
-    known = {one: size_of(one.task, sizes) for one in table.measures if one.fraction is not None}
-    scores = {one: _printed(one, size) for one, size in known.items() if size is not None}
+    tasks = dict.fromkeys(one.task for one in table.measures)
+    known = {task: size_of(task, sizes) for task in tasks}
+    scores = [_printed(one, known[one.task]) for one in table.measures]
     bases = {
         (_family(one.variant), one.group, one.task): score
-        for one, score in scores.items()
-        if baseline and plain(_last(one.variant)).startswith(plain(baseline))
+        for one, score in zip(table.measures, scores, strict=True)
+        if score is not None
+        and baseline
+        and plain(_last(one.variant)).startswith(plain(baseline))
     }
 
-    def certainty(one: PublishedMeasure) -> Certainty | None:
-        if one not in known:
-            return None
-        size, score = known[one], scores.get(one)
+    def certainty(one: PublishedMeasure, score: stats.Printed | None) -> Certainty:
+        size = known[one.task]
         if size is None or score is None:
             return UNKNOWN
-        found = certainty_of(score, size)
-        base = bases.get((_family(one.variant), one.group, one.task))
+        found = _certainty(score, size)
+        base = bases.get((_family(one.variant), one.group, one.task)) if bases else None
         if base is None or base is score:
             return found
         return msgspec.structs.replace(found, told=stats.tell(base, score).sentence)
 
     measures = tuple(
-        msgspec.structs.replace(one, certainty=certainty(one)) for one in table.measures
+        msgspec.structs.replace(one, certainty=certainty(one, score))
+        if one.fraction is not None
+        else one
+        for one, score in zip(table.measures, scores, strict=True)
     )
     return msgspec.structs.replace(table, measures=measures)
 
 
-def _printed(measure: PublishedMeasure, size: Size) -> stats.Printed | None:
+def _printed(measure: PublishedMeasure, size: Size | None) -> stats.Printed | None:
     """Return a score as the statistics read it; none when it is on no scale of theirs."""
-    scale = 100.0 if measure.scale == "percent" else 1.0
     value = measure.value
-    if value is None or not 0 <= value <= scale:
+    if value is None or size is None or measure.fraction is None:
         return None
-    return printed(f"{value:.{measure.decimals}f}", scale, size)
+    scale = 100.0 if measure.scale == "percent" else 1.0
+    if not 0 <= value <= scale:
+        return None
+    return _score(f"{value:.{measure.decimals}f}", scale, size)
+
+
+_score = lru_cache(maxsize=1 << 12)(printed)
+_certainty = lru_cache(maxsize=1 << 12)(certainty_of)
 
 
 def _last(label: str) -> str:

@@ -18,7 +18,7 @@ HOSTILE = (
 def finding(**more: Any) -> Finding:
     """Return a finding about a wrong average, with any of its values changed."""
     values: dict[str, Any] = {
-        "rule": "wrong-average",
+        "rule": "made-up-average",
         "severity": "error",
         "repo": "acme/Model-GPTQ-Int4",
         "path": "README.md",
@@ -95,7 +95,7 @@ def everything() -> Report:
         finding(),
         finding(
             severity="warning",
-            rule="bits-name",
+            rule="made-up-bits",
             path="config.json",
             line=0,
             column=0,
@@ -106,7 +106,9 @@ def everything() -> Report:
             sources=(),
         ),
         finding(severity="info", line=33, column=0, quote="A line of prose.", said="prose"),
-        accepted=(finding(rule="no-card", line=0, column=0, quote="", found="accepted before"),),
+        accepted=(
+            finding(rule="made-up-file", line=0, column=0, quote="", found="accepted before"),
+        ),
         recovered=(
             recovered(),
             recovered(task="DocVQA", shown="93.05", n=5349, told="never", delta=-0.0012),
@@ -123,8 +125,8 @@ def everything() -> Report:
             Statement(line=13, text="It is fast.", told="unknown", why="no table has speeds"),
         ),
         skipped=(
-            Skipped(rule="dangling-index", why="no headers of weights were read"),
-            Skipped(rule="license-differs", why="its base model was not looked up"),
+            Skipped(rule="made-up-index", why="no headers of weights were read"),
+            Skipped(rule="made-up-license", why="its base model was not looked up"),
         ),
         problems=("config.json is no JSON",),
     )
@@ -156,7 +158,7 @@ def hostile() -> Report:
 def sweep(repos: int = 200, each: int = 15) -> Report:
     """Return a sweep with many findings."""
     kinds = ("error", "warning", "info")
-    rules = ("wrong-average", "bits-name", "placeholder", "cut-score", "dead-link")
+    rules = tuple(f"made-up-{name}" for name in ("average", "bits", "prose", "score", "link"))
     return report(
         *(
             audited(

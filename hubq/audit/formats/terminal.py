@@ -16,7 +16,7 @@ _STYLES = {
     "strong": "\x1b[1m",
     "soft": "\x1b[2m",
 }
-_NARROWEST, _WIDEST = 40, 120
+_NARROWEST, _WIDEST = 60, 120
 _ROWS = 24
 """Lines of the table of scores when there is one repo; a sweep gets one line a repo."""
 _LONGEST = 160

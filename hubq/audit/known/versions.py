@@ -27,7 +27,7 @@ class Version:
     Attributes:
         text: as written.
         release: its numbers, without zeros at the end.
-        parts: how many numbers are written: 2 for `4.45`.
+        numbers: all that are written: 4 and 45 and 0.
         local: what stands behind `+`: `cu118`; empty without it.
         early: whether it is a preview or made between two releases: `4.45.0.dev0`.
 
@@ -35,7 +35,7 @@ class Version:
         ValueError: the text is none.
     """
 
-    __slots__ = ("_key", "early", "local", "parts", "release", "text")
+    __slots__ = ("_key", "early", "local", "numbers", "release", "text")
 
     def __init__(self, text: str) -> None:
         found = _VERSION.fullmatch(text.strip())
@@ -43,7 +43,7 @@ class Version:
             raise ValueError(f"{text!r} is no version")
         self.text = text.strip()
         numbers = [int(one) for one in found["release"].split(".")]
-        self.parts = len(numbers)
+        self.numbers = tuple(numbers)
         while len(numbers) > 1 and not numbers[-1]:
             numbers.pop()
         self.release = tuple(numbers)
@@ -64,6 +64,11 @@ class Version:
     def base(self) -> Version:
         """The release it is, or leads to: `4.45.0` of `4.45.0.dev0`."""
         return Version(".".join(str(one) for one in self.release))
+
+    def covers(self, other: Version) -> bool:
+        """Return whether another version may be meant: `4.45` is short for any of 4.45.x."""
+        width = len(self.numbers)
+        return (*other.numbers, 0, 0, 0, 0)[:width] == self.numbers[: max(width, 1)]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Version) and self._key == other._key

@@ -32,8 +32,8 @@ def check(subject: Subject) -> Iterator[Finding]:
             yield finding(
                 subject,
                 RULE.id,
-                f"config.json was written by transformers {written}, which is newer: the files were "
-                f"not made with the stated {one.version}",
+                f"config.json was written by transformers {written}, which is newer: the files "
+                f"were not made with the stated {one.version}",
                 severity="info",
                 at=one.spot,
                 said=one.said,
@@ -50,9 +50,9 @@ def _older_than_architecture(subject: Subject, written: Version) -> Iterator[Fin
             yield finding(
                 subject,
                 RULE.id,
-                f"transformers {written} does not know model_type `{kind}`; the first release that "
-                f"does is {first} of {releases.day_of('transformers', first)}: the file was written "
-                "by a changed copy of the package, or by hand",
+                f"transformers {written} does not know model_type `{kind}`; the first release "
+                f"that does is {first} of {releases.day_of('transformers', first)}: the file was "
+                "written by a changed copy of the package, or by hand",
                 severity="info",
                 path=_CONFIG,
                 at=spot_of(subject, _CONFIG, _KEY),

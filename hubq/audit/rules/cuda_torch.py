@@ -118,9 +118,9 @@ RULE = Rule(
     title="Stated CUDA versions do not go together with the builds of torch",
     severity="warning",
     why=(
-        "PyTorch's wheels bring their own CUDA, and each release is built for a few versions of it. "
-        "A build that was never published, or kernels built for another major version of CUDA than "
-        "the torch beside them, were not what ran."
+        "PyTorch's wheels bring their own CUDA, and each release is built for a few versions of "
+        "it. A build that was never published, or kernels built for another major version of CUDA "
+        "than the torch beside them, were not what ran."
     ),
     example="`Pytorch 2.2.1+cu124`: PyTorch 2.2.1 was published for CUDA 11.8 and 12.1.",
     fix="State what `torch.__version__` and `torch.version.cuda` print.",

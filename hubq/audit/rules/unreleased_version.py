@@ -48,11 +48,9 @@ def _never(one: Stated) -> str:
     newest, oldest = releases.newest(package), releases.oldest(package)
     if releases.released(package, version) or not oldest < version < newest:
         return ""
-    if version.parts < 3:
-        after = releases.near(package, version)[1]
-        if after and Version.of(after).release[: version.parts] == version.release:
-            return ""
     before, after = releases.near(package, version)
+    if len(version.numbers) < 3 and after and version.covers(Version.of(after)):
+        return ""
     days = [f"{name} ({releases.day_of(package, name)})" for name in (before, after) if name]
     return f"there is no {package} {_plain(one)}; around it were released {' and '.join(days)}"
 

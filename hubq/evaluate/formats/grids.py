@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -273,11 +273,16 @@ def _grid(table: LexborNode, heading: str) -> Grid | None:
         for cell in cells:
             while (row, column) in places:
                 column += 1
-            down, across = _span(cell, "rowspan"), _span(cell, "colspan")
+            said = cell.attributes
+            down, across = _span(said, "rowspan"), _span(said, "colspan")
             down = min(down, len(rows) - row)
             if len(places) + down * across > _MAX_PLACES:
                 return None
-            found = _cell(cell, (row, column), wide=across > 1)
+            found = _cell(cell, said, (row, column), wide=across > 1)
+            if down == across == 1:
+                places[row, column] = found
+                column += 1
+                continue
             for below in range(down):
                 for beside in range(across):
                     places.setdefault((row + below, column + beside), found)
@@ -313,23 +318,29 @@ def _is_head(line: LexborNode, cells: list[LexborNode], row: int) -> bool:
     return bool(cells) and all(cell.tag == "th" for cell in cells)
 
 
-def _span(cell: LexborNode, name: str) -> int:
-    value = (cell.attributes.get(name) or "").strip()
+def _span(attributes: Mapping[str, str | None], name: str) -> int:
+    value = (attributes.get(name) or "").strip()
     return max(1, min(int(value), _MAX_SPAN)) if value.isdecimal() else 1
 
 
 def _line(table: LexborNode) -> int | None:
-    return _at(table)[0] or None
+    return _at(table.attributes)[0] or None
 
 
-def _at(node: LexborNode) -> tuple[int, int]:
+def _at(attributes: Mapping[str, str | None]) -> tuple[int, int]:
     """Return line and column of an element, from 1; zeros where nothing says them."""
-    attributes = node.attributes
     found = _POSITION.match(attributes.get("data-sourcepos") or attributes.get("data-at") or "")
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
-def _cell(cell: LexborNode, origin: tuple[int, int], *, wide: bool) -> GridCell:
+def _cell(
+    cell: LexborNode, said: Mapping[str, str | None], origin: tuple[int, int], *, wide: bool
+) -> GridCell:
+    header, at = cell.tag == "th", _at(said)
+    only = cell.child
+    if only is None or (only.tag == "-text" and only.next is None):
+        text = " ".join(cell.text().split())
+        return GridCell(text=text, header=header, origin=origin, wide=wide, at=at)
     parts: list[str] = []
     marks: list[str] = []
     _collect(cell, parts, marks)
@@ -339,13 +350,13 @@ def _cell(cell: LexborNode, origin: tuple[int, int], *, wide: bool) -> GridCell:
     link = cell.css_first("a[href]")
     return GridCell(
         text=text,
-        header=cell.tag == "th",
+        header=header,
         bold=bool(text) and "".join(strong.split()) == "".join(cell.text().split()),
         marks=tuple(marks),
         link=(link.attributes.get("href") or "") if link is not None else "",
         origin=origin,
         wide=wide,
-        at=_at(cell),
+        at=at,
     )
 
 

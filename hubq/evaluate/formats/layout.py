@@ -8,6 +8,7 @@ page have slipped to the left. All of that is put right here, so that every numb
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -70,6 +71,12 @@ def lay_out(grid: Grid) -> Layout:
     return _Reader(grid).layout()
 
 
+class _RowNames(NamedTuple):
+    label: str
+    labels: tuple[str, ...]
+    marks: tuple[str, ...]
+
+
 class _Reader:
     def __init__(self, grid: Grid) -> None:
         self.remarks: list[str] = []
@@ -106,15 +113,10 @@ class _Reader:
             label = _joined(above)
             rows.append(label)
             marks = tuple(mark for cell in cells[: self.labels] for mark in cell.marks)
-            places.extend(
-                msgspec.structs.replace(place, labels=tuple(above), row_marks=marks)
-                for place in self._places(row, cells, label)
-            )
-        columns = [
-            name
-            for column, name in enumerate(self.names)
-            if any(p.column == column for p in places)
-        ]
+            names = _RowNames(label, tuple(above), marks)
+            places.extend(self._places(row, cells, names))
+        with_numbers = {place.column for place in places}
+        columns = [name for column, name in enumerate(self.names) if column in with_numbers]
         return Layout(
             places=tuple(places),
             rows=tuple(dict.fromkeys(rows)),
@@ -130,20 +132,21 @@ class _Reader:
         rows = (put_right.get(row, cells) for row, cells in enumerate(self.grid.rows))
         return tuple(tuple(_text(cell) for cell in cells) for cells in rows)
 
-    def _places(self, row: int, line: Row, label: str) -> Iterator[Place]:
+    def _places(self, row: int, line: Row, names: _RowNames) -> Iterator[Place]:
         for column in range(self.labels, len(line)):
             cell = line[column]
-            printed = read_cell(cell.text, cell.marks)
-            if column not in self.numeric or (not cell.text and not printed.values):
+            if column not in self.numeric or not cell.text:
                 continue
             yield Place(
                 row=row,
                 column=column,
                 group=self.group,
-                row_label=label,
+                row_label=names.label,
                 column_label=self.names[column],
-                printed=printed,
+                printed=read_cell(cell.text, cell.marks),
                 bold=cell.bold,
+                labels=names.labels,
+                row_marks=names.marks,
                 at=cell.at,
             )
 
@@ -226,9 +229,11 @@ def _column_names(heads: Sequence[Row], width: int) -> list[str]:
 
 def _is_group(cells: Row) -> bool:
     """Say whether a row holds one text and nothing else: the name of the rows below it."""
-    if not cells or not _text(cells[0]) or read_cell(cells[0].text).values:
+    if not cells or not _text(cells[0]):
         return False
-    return all(not _text(cell) or cell.origin == cells[0].origin for cell in cells[1:])
+    if any(_text(cell) and cell.origin != cells[0].origin for cell in cells[1:]):
+        return False
+    return not read_cell(cells[0].text).values
 
 
 def _has_number(cells: Row) -> bool:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 
 from hubq.audit.formats import github
+from hubq.audit.rules.no_card import RULE
 from tests.audit.reports import audited, everything, finding, folder, hostile, report
 
 COMMAND = re.compile(r"::(error|warning|notice) ([^:]*)::(.*)")
@@ -27,7 +28,7 @@ def test_an_annotation_says_where_and_what() -> None:
         "line": "31",
         "col": "31",
         "endColumn": "36",
-        "title": "no-card%3A The repo has no README%2C or an empty one",
+        "title": f"no-card%3A {RULE.title.replace(',', '%2C')}",
     }
     assert message.split("%0A")[:2] == [
         'says "55.90": the mean of 41.69 and 70.19 is 55.94',

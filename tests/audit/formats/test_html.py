@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from hubq.audit.formats import html
 from hubq.audit.rule import all_rules
@@ -18,8 +18,13 @@ def page(given: Report) -> LexborHTMLParser:
     return LexborHTMLParser(html.render(given))
 
 
+def only(found: LexborHTMLParser, selector: str) -> LexborNode:
+    (node,) = found.css(selector)
+    return node
+
+
 def data(given: Report) -> dict[str, Any]:
-    node = page(given).css_first("script#data")
+    node = only(page(given), "script#data")
     found: dict[str, Any] = json.loads(node.text())
     return found
 
@@ -27,13 +32,13 @@ def data(given: Report) -> dict[str, Any]:
 def test_the_page_asks_the_network_for_nothing() -> None:
     found = page(everything())
     assert not found.css("[src], link, img, iframe, object, form[action]")
-    assert "url(" not in found.css_first("style").text()
+    assert "url(" not in only(found, "style").text()
 
 
 def test_its_own_style_and_script_are_all_that_its_policy_allows() -> None:
     found = page(everything())
-    policy = found.css_first("meta[http-equiv]").attributes["content"] or ""
-    for node in (found.css_first("style"), found.css("script")[-1]):
+    policy = only(found, "meta[http-equiv]").attributes["content"] or ""
+    for node in (only(found, "style"), found.css("script")[-1]):
         digest = base64.b64encode(hashlib.sha256(node.text().encode()).digest()).decode()
         assert f"'sha256-{digest}'" in policy
     assert policy.startswith("default-src 'none';")

@@ -30,7 +30,7 @@ def test_a_suite_for_each_repo_and_a_case_for_each_rule() -> None:
         *("acme/Model-GPTQ-Int4", "acme/Model-AWQ", "models/x", "acme/Gone"),
     ]
     assert {case.attrib["name"] for case in first.findall("testcase")} == {
-        *("wrong-average", "bits-name", "dangling-index", "license-differs"),
+        *("made-up-average", "made-up-bits", "made-up-index", "made-up-license"),
     }
     assert missed.find("testcase/error") is not None
 

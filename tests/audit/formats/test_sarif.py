@@ -46,7 +46,7 @@ def test_every_log_fits_the_official_schema(given: Report) -> None:
 def test_a_result_points_at_the_columns_of_what_the_card_says() -> None:
     one = finding()
     result = only(report(audited(one)))
-    assert (result["ruleId"], result["level"]) == ("wrong-average", "error")
+    assert (result["ruleId"], result["level"]) == ("made-up-average", "error")
     place = result["locations"][0]["physicalLocation"]
     assert place["artifactLocation"] == {"uri": "acme/Model-GPTQ-Int4/README.md"}
     region = place["region"]
@@ -93,8 +93,8 @@ def test_a_fingerprint_stays_when_the_line_moves_and_changes_with_what_it_says()
 def test_accepted_findings_are_suppressed_and_all_others_say_that_they_are_not() -> None:
     results = run_of(everything())["results"]
     held = {one["ruleId"]: len(one["suppressions"]) for one in results}
-    assert held == {"wrong-average": 0, "bits-name": 0, "no-card": 1}
-    assert results[-1]["ruleId"] == "no-card"
+    assert held == {"made-up-average": 0, "made-up-bits": 0, "made-up-file": 1}
+    assert results[-1]["ruleId"] == "made-up-file"
 
 
 def test_the_worst_come_first_since_a_reader_may_stop() -> None:

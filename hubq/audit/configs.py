@@ -1,0 +1,155 @@
+"""Configurations: which rows of a card's tables are of one thing measured twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+
+import msgspec
+
+from hubq.audit.document import Document
+from hubq.cards.published import exact, roles
+from hubq.cards.published.sheets import Block, Place, Sheet
+from hubq.evaluate.formats.known import plain
+
+_SIZED = re.compile(r"[a-z][\w.]*(?:-[\w.]+)*?-\d+(?:\.\d+)?b\b", re.IGNORECASE)
+_TOKEN = re.compile(r"[^\s()\[\],/|]+")
+_SAME = {"fq": "fake-quant", "fakequant": "fake-quant", "fake": "fake-quant"}
+_MILLISECONDS = {"min": 60_000, "s": 1000, "sec": 1000, "h": 3_600_000}
+_MOST = 3000
+
+
+class Twice(msgspec.Struct, frozen=True, kw_only=True):
+    """One configuration with two values.
+
+    Attributes:
+        task: that both are of.
+        first, second: the cells, in the card's order.
+        headings: of their tables.
+        same: whether both are rows of one table with the same name.
+        items: how many items the second's time and time per item tell; none where they do not.
+    """
+
+    task: str
+    first: Place
+    second: Place
+    headings: tuple[str, str]
+    same: bool
+    items: int | None = None
+
+
+class _Row(msgspec.Struct, frozen=True, kw_only=True):
+    sheet: Sheet
+    block: Block
+    name: str
+    tokens: frozenset[str]
+    models: frozenset[str]
+
+
+def twice(document: Document) -> Iterator[Twice]:
+    """Yield each score that stands twice on a card for one configuration, with two values."""
+    rows = [row for row in _rows(document) if row.tokens]
+    if len(rows) > _MOST:
+        return
+    by_task: dict[str, list[tuple[_Row, str, Place]]] = {}
+    for row in rows:
+        for task in row.block.of("score", "average"):
+            place = row.block.score(row.name, task)
+            if place is not None:
+                by_task.setdefault(_task(task), []).append((row, task, place))
+    for found in by_task.values():
+        yield from _pairs(found)
+
+
+def _pairs(found: list[tuple[_Row, str, Place]]) -> Iterator[Twice]:
+    buckets: dict[str, list[tuple[_Row, str, Place]]] = {}
+    for one in found:
+        for token in one[0].tokens & _telling(one[0].tokens):
+            buckets.setdefault(token, []).append(one)
+    seen = set()
+    for bucket in buckets.values():
+        for position, (first, task, one) in enumerate(bucket[:60]):
+            for second, _, two in bucket[position + 1 : 60]:
+                key = (id(one), id(two))
+                if key not in seen and _is_same(first, second) and _differ(one, two):
+                    seen.add(key)
+                    yield Twice(
+                        task=task,
+                        first=one,
+                        second=two,
+                        headings=(first.sheet.table.heading, second.sheet.table.heading),
+                        same=first.sheet is second.sheet,
+                        items=items_of(second.block, second.name),
+                    )
+
+
+def _rows(document: Document) -> Iterator[_Row]:
+    for sheet in document.sheets:
+        for block in sheet.blocks:
+            heading = f"{sheet.table.heading} {block.title}"
+            for line in block.variants:
+                yield _Row(
+                    sheet=sheet,
+                    block=block,
+                    name=line.name,
+                    tokens=_tokens(line.label),
+                    models=frozenset(
+                        one.lower() for one in _SIZED.findall(f"{heading} {line.label}")
+                    ),
+                )
+
+
+def _tokens(label: str) -> frozenset[str]:
+    found = (one.strip("`*:;.").lower() for one in _TOKEN.findall(label))
+    return frozenset(_SAME.get(one, one) for one in found if one)
+
+
+def _telling(tokens: frozenset[str]) -> frozenset[str]:
+    """Return the tokens that name a way of quantizing."""
+    return frozenset(one for one in tokens if roles.is_quantized(one) or "=" in one)
+
+
+def _task(task: str) -> str:
+    return plain(task.rpartition(" / ")[2])
+
+
+def _is_same(first: _Row, second: _Row) -> bool:
+    """Say whether two rows are of one configuration, by all that they say."""
+    if first.sheet is second.sheet:
+        return False
+    one, two = first.tokens, second.tokens
+    telling = _telling(one)
+    if telling != _telling(two) or len(telling) < 2 or not (one <= two or two <= one):
+        return False
+    settings = {token for token in one ^ two if "=" in token or token[:1].isdigit()}
+    return not settings and _one_model(first.models, second.models)
+
+
+def _one_model(first: frozenset[str], second: frozenset[str]) -> bool:
+    if not first or not second:
+        return not first and not second
+    return any(one.startswith(two) or two.startswith(one) for one in first for two in second)
+
+
+def _differ(one: Place, two: Place) -> bool:
+    """Say whether rounding does not explain what is between two numbers."""
+    if one.found.scale != two.found.scale:
+        return False
+    gap = abs(exact.decimal_of(one.found) - exact.decimal_of(two.found))
+    return gap > exact.unit_of(one.found) + exact.unit_of(two.found)
+
+
+def items_of(block: Block, name: str) -> int | None:
+    """Return how many items a run was over, by its time and its time per item."""
+    for whole in block.of("time"):
+        for each in block.of("per-item"):
+            total, single = block.place(name, whole), block.place(name, each)
+            if total is None or single is None or not single.found.value:
+                continue
+            factor = _MILLISECONDS.get(total.found.unit.lower())
+            unit = 1 if "ms" in each.lower() or single.found.unit == "ms" else 1000
+            if factor is not None:
+                value = exact.decimal_of(total.found) * factor
+                return round(value / (exact.decimal_of(single.found) * Decimal(unit)))
+    return None

@@ -1,0 +1,115 @@
+"""Tables whose scores come from different harnesses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from hubq.audit.held import plainly, where
+from hubq.audit.rule import Rule, finding
+from hubq.audit.subject import Subject
+from hubq.cards.published.sheets import Block, Sheet
+from hubq.evaluate.formats.known import plain
+from hubq.model.finding import Finding
+
+_HARNESSES = {
+    "lm-eval": r"lm[-_ ]?eval(?:uation)?(?:[-_ ]harness)?\b",
+    "lmms-eval": r"lmms[-_ ]?eval\b",
+    "VLMEvalKit": r"vlm[-_ ]?eval[-_ ]?kit\b",
+    "OpenCompass": r"open[-_ ]?compass\b",
+    "EvalScope": r"evalscope\b",
+    "LightEval": r"lighteval\b",
+    "simple-evals": r"simple[-_ ]evals\b",
+    "mistral-evals": r"mistral[-_ ]evals\b",
+    "EvalPlus": r"evalplus\b",
+    "HELM": r"\bHELM\b",
+}
+_NAMED = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _HARNESSES.items()}
+_ANY = re.compile("|".join(_HARNESSES.values()), re.IGNORECASE)
+_TAKEN = re.compile(
+    r"(?:baseline|bf16|fp16|original|unquantized|full[- ]precision|reference)\b[^.]{0,60}\b(?:taken"
+    r"|copied|quoted|reported|borrowed|cited)\b[^.]{0,20}\b(?:from|by|in)\b[^.]{0,80}",
+    re.IGNORECASE,
+)
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for each table that mixes harnesses, by its own labels or the text."""
+    for sheet in subject.document.sheets:
+        for block in sheet.blocks:
+            yield from _labels(subject, sheet, block)
+    for passage in subject.document.passages:
+        found = _TAKEN.search(passage.text)
+        if found and subject.document.sheets and len(passage.text) < 2000:
+            line = passage.line_of(found.start())
+            yield finding(
+                subject,
+                RULE.id,
+                "the baseline's scores were not measured with the variants', so that the "
+                "differences hold what the two ways of measuring differ in as well",
+                severity="info",
+                at=(line, 1),
+                said=" ".join(found[0].split()),
+                remedy="Measure the baseline in the same run.",
+                part="baseline",
+            )
+
+
+def _labels(subject: Subject, sheet: Sheet, block: Block) -> Iterator[Finding]:
+    """Find variants, or columns of one benchmark, whose labels name different harnesses."""
+    if not block.of("score", "average"):
+        return
+    lines = {
+        line.name: name for line in block.variants for name in _named(_label(sheet, line.name))
+    }
+    tasks: dict[str, dict[str, str]] = {}
+    for task in block.of("score"):
+        for name in _named(_label(sheet, task)):
+            tasks.setdefault(plain(_ANY.sub("", task)), {})[task] = name
+    for labels in (lines, *tasks.values()):
+        if len(set(labels.values())) > 1:
+            place = next(place for cell, place in block.cells.items() if set(cell) & set(labels))
+            names = plainly([f"{label} with {name}" for label, name in labels.items()])
+            yield finding(
+                subject,
+                RULE.id,
+                f"{where(block, sheet=sheet) or 'the table'}: scores of different harnesses stand "
+                f"beside one another: {names}",
+                severity="info",
+                at=place.found.at,
+                said=place.found.shown,
+                remedy="Compare scores of one harness only.",
+                part=names,
+            )
+
+
+def _label(sheet: Sheet, name: str) -> str:
+    """Return a label with the footnotes that it refers to."""
+    notes = [text for mark, text in sheet.table.notes.items() if name.endswith(mark)]
+    return " ".join((name, *notes))
+
+
+def _named(text: str) -> list[str]:
+    if not _ANY.search(text):
+        return []
+    return [name for name, pattern in _NAMED.items() if pattern.search(text)][:1]
+
+
+RULE = Rule(
+    id="mixed-harnesses",
+    group="scores",
+    title="A table mixes scores of different harnesses",
+    severity="info",
+    why=(
+        "Harnesses differ in prompts, in how answers are read and in what they count. DocVQA of "
+        "one and the same model is 89.35 with lmms-eval and 88.34 with VLMEvalKit: a difference "
+        "larger than most of those that quantizing makes."
+    ),
+    example="`BF16 (VLMEvalKit) | 88.34` beside `AWQ (lmms-eval) | 88.70`.",
+    fix="Measure all rows with one harness and one version of it, and name it.",
+    check=check,
+    sources=(
+        "https://github.com/EvolvingLMMs-Lab/lmms-eval",
+        "https://github.com/open-compass/VLMEvalKit",
+    ),
+)

@@ -1,0 +1,280 @@
+"""Statements: sentences of a card's prose held against its own scores.
+
+Sentences are taken that say of quantized variants how they compare with their baseline, or of one
+variant that it beats another, or which differences are noise. What the card's counts cannot tell
+either way is said to be unknown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from functools import lru_cache
+
+import msgspec
+
+from hubq import stats
+from hubq.audit.document import Document
+from hubq.audit.held import plainly, rounded
+from hubq.audit.intervals import MOST_CHANGED, told
+from hubq.audit.scores import Score, scores
+from hubq.audit.sentences import Sentence, sentences
+from hubq.cards.published import exact, roles
+from hubq.cards.published.sheets import Block, Place
+from hubq.evaluate.formats.known import plain
+from hubq.model.audit import Statement, Told
+
+_LOSSLESS = re.compile(
+    r"\bloss-?less\b|(?:\bno|not suffer from|\bwithout|\bnegligible|\bminimal|\blittle to no)"
+    r"(?: any)?(?: (?:significant|measurable|noticeable|meaningful|visible|real|major|additional"
+    r"|obvious))?(?: (?:accuracy|quality|performance|model))?"
+    r" (?:loss|losses|degradation|drop|degradations)\b",
+    re.IGNORECASE,
+)
+_WITHIN = re.compile(
+    r"\bwithin (?P<much>\d{1,3}(?:\.\d{1,3})?) ?(?P<unit>%|percent|points?|pts?|pp)", re.IGNORECASE
+)
+_KEEPS = re.compile(
+    r"\b(?:recover|retain|preserv|maintain|keep)\w*\b[^.\d]{0,30}?(?P<hedge>over|above|more than"
+    r"|at least|>=?|≥)\s?(?P<much>\d{2,3}(?:\.\d{1,3})?) ?%",
+    re.IGNORECASE,
+)
+_NOISE = re.compile(
+    r"(?:<|below|under|less than|smaller than|within|up to)\s?±?(?P<much>\d{1,2}(?:\.\d{1,3})?)"
+    r"[- ]?(?P<unit>%|points?|pts?|pp)[^.]{0,60}\b(?:noise|noisy|insignificant|meaningless"
+    r"|not meaningful|chance|negligible|equal|ties?)\b",
+    re.IGNORECASE,
+)
+_BEATS = re.compile(
+    r"\b(?P<all>consistently |always |clearly )?(?:outperforms?|beats?|surpass(?:es)?|exceeds?)\b"
+    r"(?P<rest>[^.]{0,160})",
+    re.IGNORECASE,
+)
+_ALL = re.compile(r"\b(all|every|each|across|consistent)", re.IGNORECASE)
+_ABOUT = re.compile(
+    r"quanti[sz]|int ?[48]\b|\bw\d+a\d+|fp8|gptq|awq|[48]-?bit|baseline|bf16|fp16|full[- ]precision"
+    r"|original|unquantized|accuracy|quality",
+    re.IGNORECASE,
+)
+_OTHER = re.compile(r"speed|latency|throughput|memory|training|fine-?tun|compress", re.IGNORECASE)
+
+
+class _Fall(msgspec.Struct, frozen=True, kw_only=True):
+    """A quantized score beside its baseline's; `gap` is in points and negative for a loss."""
+
+    variant: str
+    task: str
+    own: Place
+    base: Place
+    gap: Decimal
+    share: Decimal
+    told: Told
+    limit: float | None
+
+    @property
+    def decided(self) -> bool:
+        """Whether the loss is more than chance however plausibly many answers changed."""
+        wide = self.limit is not None and self.limit >= MOST_CHANGED
+        return self.gap < 0 and (self.told == "always" or wide)
+
+    def __str__(self) -> str:
+        text = (
+            f"{self.variant} on {self.task} goes from {self.base.found.shown} to "
+            f"{self.own.found.shown}"
+        )
+        if self.told == "sometimes" and self.limit is not None:
+            text += f" (more than chance if fewer than {min(self.limit, 1):.0%} of answers changed)"
+        return text
+
+
+@lru_cache(maxsize=4)
+def statements(document: Document) -> tuple[Statement, ...]:
+    """Return every statement on scores in a card's prose, held against its tables."""
+    if not document.sheets:
+        return ()
+    falls = tuple(_falls(document))
+    blocks = [block for sheet in document.sheets for block in sheet.blocks]
+    found: list[Statement] = []
+    for one in sentences(document):
+        if len(one.text) > 1000 or not _ABOUT.search(one.text):
+            continue
+        said = _held(one, falls, document) or _beaten(one, blocks)
+        if said is not None:
+            told_so, why = said
+            found.append(
+                Statement(line=one.line, column=one.column, text=one.text, told=told_so, why=why)
+            )
+    return tuple(found)
+
+
+def _held(one: Sentence, falls: Sequence[_Fall], document: Document) -> tuple[Told, str] | None:
+    noise = _NOISE.search(one.text)
+    if noise:
+        return _noise(Decimal(noise["much"]), scores(document))
+    own = _meant(one, falls)
+    if not own:
+        return None
+    within = _WITHIN.search(one.text)
+    if within:
+        return _within(Decimal(within["much"]), within["unit"], own)
+    keeps = _KEEPS.search(one.text)
+    if keeps:
+        return _keeps(Decimal(keeps["much"]), own, average="average" in one.text.lower())
+    if _LOSSLESS.search(one.text) and not _OTHER.search(one.text):
+        return _lossless(own)
+    return None
+
+
+def _falls(document: Document) -> Iterator[_Fall]:
+    known = {id(one.place): one for one in scores(document)}
+    for sheet in document.sheets:
+        for block in sheet.blocks:
+            for line in block.variants if block.baseline else ():
+                if line.name != block.baseline and roles.is_quantized(f"{block.title} {line.name}"):
+                    yield from _of(block, line.name, known)
+
+
+def _of(block: Block, variant: str, known: dict[int, Score]) -> Iterator[_Fall]:
+    for task in block.of("score", "average"):
+        own, base = block.score(variant, task), block.score(block.baseline, task)
+        if own is None or base is None or own.found.scale != base.found.scale or "↓" in task:
+            continue
+        one, two = exact.decimal_of(own.found), exact.decimal_of(base.found)
+        scale = 100 if own.found.scale == "fraction" else 1
+        mine, theirs = known.get(id(own)), known.get(id(base))
+        verdict, limit = told(mine, theirs) if mine and theirs else ("unknown", None)
+        yield _Fall(
+            variant=variant,
+            task=task,
+            own=own,
+            base=base,
+            gap=(one - two) * scale,
+            share=one / two * 100 if two else Decimal(100),
+            told=verdict,
+            limit=limit,
+        )
+
+
+def _meant(one: Sentence, falls: Sequence[_Fall]) -> list[_Fall]:
+    """Return the scores that a sentence speaks of: of variants and tasks that it names, or all."""
+    short = plain(one.text)
+    own = [fall for fall in falls if _is_named(fall.variant, short)] or list(falls)
+    return [fall for fall in own if _is_named(fall.task, short)] or own
+
+
+def _is_named(name: str, short: str) -> bool:
+    last = name.rpartition(" / ")[2].partition("(")[0].partition("_")[0]
+    found = plain(last)
+    return len(found) > 2 and found in short
+
+
+def _lossless(falls: Sequence[_Fall]) -> tuple[Told, str]:
+    decided = [fall for fall in falls if fall.decided]
+    if decided:
+        return "never", f"{plainly([str(one) for one in decided], 4, '; ')}"
+    losses = [fall for fall in falls if fall.gap < 0]
+    open_ = [fall for fall in losses if fall.told == "sometimes"]
+    if open_:
+        return "sometimes", f"{plainly([str(one) for one in open_], 4, '; ')}"
+    if any(fall.told == "unknown" for fall in losses):
+        return "unknown", "over how many questions the losses are is not known"
+    return "always", "no loss in the tables is more than chance"
+
+
+def _within(much: Decimal, unit: str, falls: Sequence[_Fall]) -> tuple[Told, str]:
+    percent = unit in ("%", "percent")
+    over = [
+        fall
+        for fall in falls
+        if fall.gap < 0 and -fall.gap > much + 1 and (not percent or 100 - fall.share > much + 1)
+    ]
+    near = [
+        fall
+        for fall in falls
+        if fall.gap < 0 and -fall.gap > much and (not percent or 100 - fall.share > much)
+    ]
+    texts = [f"{fall} ({rounded(fall.gap, 2)} points)" for fall in near]
+    if over or near:
+        return "never", plainly(texts, 4, "; ")
+    return "always", f"no score in the tables falls by more than {much}"
+
+
+def _keeps(much: Decimal, falls: Sequence[_Fall], *, average: bool) -> tuple[Told, str]:
+    means = [fall for fall in falls if "av" in fall.task.lower() or "mean" in fall.task.lower()]
+    own = means if average and means else falls
+    low = [fall for fall in own if fall.share < much - Decimal("0.05")]
+    texts = [f"{fall} ({rounded(fall.share, 2)}%)" for fall in low]
+    if low and (average or len(low) == len(own)):
+        return "never", plainly(texts, 4, "; ")
+    if low:
+        return "unknown", f"not of every score: {plainly(texts, 4, '; ')}"
+    return "always", f"every score in the tables keeps at least {much}%"
+
+
+def _noise(much: Decimal, every: Sequence[Score]) -> tuple[Told, str] | None:
+    """Hold "below 0.5 points is noise" against what could have been found at all."""
+    sizes = {one.task: one.size.n for one in every if one.size.what == "count" and one.size.n > 1}
+    found = {task: stats.detectable_range(n)[0] for task, n in sizes.items()}
+    far = {
+        task: Decimal(str(100 * gap)) for task, (_, gap) in found.items() if 100 * gap > 2 * much
+    }
+    if not found:
+        return None
+    if far:
+        texts = [f"{rounded(gap, 1)} points on {task} ({sizes[task]})" for task, gap in far.items()]
+        return "never", (
+            f"with so many questions, even if only {next(iter(found.values()))[0]:.0%} of the "
+            f"answers change, differences are found from {plainly(texts, 4)} on; smaller ones are "
+            f"noise too"
+        )
+    return "always", f"differences of {much} points are below what could have been found"
+
+
+def _beaten(one: Sentence, blocks: Sequence[Block]) -> tuple[Told, str] | None:
+    found = _BEATS.search(one.text)
+    if found is None:
+        return None
+    before, rest = plain(one.text[: found.start()][-80:]), plain(found["rest"])
+    every = bool(found["all"]) or bool(_ALL.search(found["rest"]))
+    for block in blocks:
+        names = {line.name: _short(line.label) for line in block.variants}
+        first = [name for name, short in names.items() if len(short) > 2 and before.endswith(short)]
+        second = [
+            name for name, short in names.items() if len(short) > 2 and rest.startswith(short)
+        ]
+        if len(first) == len(second) == 1 and first != second:
+            return _compared(block, first[0], second[0], rest, every=every)
+    return None
+
+
+def _short(name: str) -> str:
+    return plain(name.rpartition(" / ")[2].partition("(")[0])
+
+
+def _compared(
+    block: Block, first: str, second: str, rest: str, *, every: bool
+) -> tuple[Told, str] | None:
+    pairs = [
+        (task, one, two)
+        for task in block.of("score", "average")
+        if (one := block.score(first, task)) is not None
+        and (two := block.score(second, task)) is not None
+    ]
+    pairs = [pair for pair in pairs if _is_named(pair[0], rest)] or pairs
+    if not pairs:
+        return None
+    behind = [
+        (task, one, two)
+        for task, one, two in pairs
+        if exact.decimal_of(one.found) < exact.decimal_of(two.found)
+    ]
+    texts = [
+        f"{task}: {first} {one.found.shown}, {second} {two.found.shown}"
+        for task, one, two in behind
+    ]
+    if len(behind) == len(pairs) or (every and behind):
+        return "never", plainly(texts, 4, "; ")
+    if behind:
+        return "unknown", f"not on every benchmark: {plainly(texts, 4, '; ')}"
+    return "unknown", "it is ahead on all of them; whether by more than chance is not known"
