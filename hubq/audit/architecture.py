@@ -18,7 +18,7 @@ _IMPORT = re.compile(
 )
 _CLASS = re.compile(r"\b(?!Auto|TF|Flax)[A-Z]\w{1,60}For[A-Z]\w{2,60}\b")
 _UNKNOWN = re.compile(r"KeyError:\s{0,2}[\"'`]([a-z][a-z0-9_-]{2,30})[\"'`]")
-_REMOTE = re.compile(r"trust[_-]remote[_-]code")
+_REMOTE = re.compile(r"trust[_-]remote[_-]code(?![ \t]{0,3}=[ \t]{0,3}False)")
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,16 +29,20 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         span: the releases that know it.
         words: where that is said: `config.json says model_type qwen2_vl`.
         certain: whether the subject says it, rather than only its name.
+        otherwise: the first release that may load it all the same; empty for none.
     """
 
     name: str
     span: Span
     words: str
     certain: bool = True
+    otherwise: str = ""
 
     def excludes(self, version: Version) -> bool:
         """Return whether a version as written stands for releases that cannot know it."""
         first = Version.of(self.span.first)
+        if self.otherwise and version >= Version.of(self.otherwise):
+            return False
         short = len(version.numbers) < len(first.numbers)
         return self.span.before(version) and not (short and version.covers(first))
 
@@ -49,12 +53,23 @@ def in_transformers(subject: Subject) -> tuple[Evidence, ...]:
 
 
 def in_vllm(subject: Subject) -> tuple[Evidence, ...]:
-    """Return what tells of vLLM releases, what is certain first."""
+    """Return what tells of vLLM releases, what is certain first.
+
+    Later ones run what they do not know with the code of transformers.
+    """
     found: list[Evidence] = []
     for name, words, certain in _named(subject):
         span = architectures.in_vllm(name)
         if span is not None:
-            found.append(Evidence(name=name, span=span, words=words, certain=certain))
+            found.append(
+                Evidence(
+                    name=name,
+                    span=span,
+                    words=words,
+                    certain=certain,
+                    otherwise=architectures.vllm_fallback(),
+                )
+            )
     return tuple(sorted(found, key=lambda one: not one.certain))
 
 
@@ -64,9 +79,10 @@ def against(evidence: tuple[Evidence, ...], version: Version) -> Evidence | None
 
 
 def _transformers(subject: Subject) -> Iterator[Evidence]:
+    remote = _REMOTE.search(subject.document.text) is not None
     for kind, words, certain in _types(subject):
         span = architectures.of_type(kind)
-        if span is not None:
+        if span is not None and (certain or not remote):
             yield Evidence(name=kind, span=span, words=words, certain=certain)
     for name in imported(subject.document):
         span = architectures.of_class(name)
@@ -84,15 +100,17 @@ def _types(subject: Subject) -> Iterator[tuple[str, str, bool]]:
                 yield kind, f"{whose} says model_type `{kind}`", True
             return
     text = subject.document.text
+    told = subject.document.front.data.get("model_type")
+    if isinstance(told, str) and architectures.of_type(told):
+        yield told, f"the card's front matter says model_type `{told}`", False
     if "KeyError" in text:
         for kind in dict.fromkeys(_UNKNOWN.findall(text)):
             yield kind, f"the card quotes `KeyError: '{kind}'` of older releases", True
-    if not _REMOTE.search(text):
-        for model in _models(subject):
-            kind = architectures.type_in_name(model)
-            if kind:
-                yield kind, f"by its name, {model}, its model_type is `{kind}`", False
-                return
+    for model in _models(subject):
+        kind = architectures.type_in_name(model)
+        if kind:
+            yield kind, f"by its name, {model}, its model_type is `{kind}`", False
+            return
 
 
 def _models(subject: Subject) -> Iterator[str]:

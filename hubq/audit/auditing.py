@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hubq.audit.arithmetic import held
+from hubq.audit.intervals import recovered
 from hubq.audit.rule import Rule, lacking
+from hubq.audit.statements import statements
 from hubq.audit.subject import Subject
 from hubq.model.audit import Audited, Skipped
 from hubq.model.finding import SEVERITIES, Finding
@@ -18,12 +21,14 @@ def audit(subject: Subject, rules: Sequence[Rule]) -> Audited:
         rules: those to apply.
     """
     findings: list[Finding] = []
+    applied: list[str] = []
     skipped: list[Skipped] = []
     for rule in rules:
         why = lacking(subject, rule.needs)
         if why:
             skipped.append(Skipped(rule=rule.id, why=why))
         else:
+            applied.append(rule.id)
             findings += rule.check(subject)
     gathered = subject.gathered
     return Audited(
@@ -33,7 +38,10 @@ def audit(subject: Subject, rules: Sequence[Rule]) -> Audited:
         url=gathered.url,
         title=subject.document.title,
         findings=tuple(sorted(dict.fromkeys(findings), key=_order)),
-        rules=len(rules) - len(skipped),
+        recovered=recovered(subject.document),
+        statements=statements(subject.document),
+        checked=len(held(subject.document)),
+        applied=tuple(applied),
         skipped=tuple(skipped),
         problems=gathered.problems,
     )

@@ -18,6 +18,8 @@ _TOKEN = re.compile(r"[^\s()\[\],/|]+")
 _SAME = {"fq": "fake-quant", "fakequant": "fake-quant", "fake": "fake-quant"}
 _MILLISECONDS = {"min": 60_000, "s": 1000, "sec": 1000, "h": 3_600_000}
 _MOST = 3000
+#: So many lines above a table, each of at most so many characters, may be its heading.
+_LOOK, _SHORT = 4, 120
 
 
 class Twice(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +44,7 @@ class Twice(msgspec.Struct, frozen=True, kw_only=True):
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
     sheet: Sheet
     block: Block
+    title: str
     name: str
     tokens: frozenset[str]
     models: frozenset[str]
@@ -58,15 +61,15 @@ def twice(document: Document) -> Iterator[Twice]:
             place = row.block.score(row.name, task)
             if place is not None:
                 by_task.setdefault(_task(task), []).append((row, task, place))
-    for found in by_task.values():
-        yield from _pairs(found)
+    for cells in by_task.values():
+        yield from _pairs(cells)
 
 
-def _pairs(found: list[tuple[_Row, str, Place]]) -> Iterator[Twice]:
+def _pairs(cells: list[tuple[_Row, str, Place]]) -> Iterator[Twice]:
     buckets: dict[str, list[tuple[_Row, str, Place]]] = {}
-    for one in found:
-        for token in one[0].tokens & _telling(one[0].tokens):
-            buckets.setdefault(token, []).append(one)
+    for cell in cells:
+        for token in _telling(cell[0].tokens):
+            buckets.setdefault(token, []).append(cell)
     seen = set()
     for bucket in buckets.values():
         for position, (first, task, one) in enumerate(bucket[:60]):
@@ -78,7 +81,7 @@ def _pairs(found: list[tuple[_Row, str, Place]]) -> Iterator[Twice]:
                         task=task,
                         first=one,
                         second=two,
-                        headings=(first.sheet.table.heading, second.sheet.table.heading),
+                        headings=(first.title, second.title),
                         same=first.sheet is second.sheet,
                         items=items_of(second.block, second.name),
                     )
@@ -86,18 +89,37 @@ def _pairs(found: list[tuple[_Row, str, Place]]) -> Iterator[Twice]:
 
 def _rows(document: Document) -> Iterator[_Row]:
     for sheet in document.sheets:
+        title = title_of(document, sheet)
         for block in sheet.blocks:
-            heading = f"{sheet.table.heading} {block.title}"
+            heading = f"{title} {block.title}"
             for line in block.variants:
                 yield _Row(
                     sheet=sheet,
                     block=block,
+                    title=title,
                     name=line.name,
                     tokens=_tokens(line.label),
                     models=frozenset(
                         one.lower() for one in _SIZED.findall(f"{heading} {line.label}")
                     ),
                 )
+
+
+def title_of(document: Document, sheet: Sheet) -> str:
+    """Return what stands over a table: its heading, or a short line that looks like one.
+
+    In text taken from pages headings are lines like others.
+    """
+    line, looked = (sheet.table.line or 1) - 1, 0
+    while line > 0 and looked < _LOOK:
+        text = document.quote(line).strip()
+        looked += bool(text)
+        if text.startswith("#"):
+            break
+        if text and len(text) < _SHORT and text[-1] not in ".:;," and not text.startswith("|"):
+            return text
+        line -= 1
+    return sheet.table.heading
 
 
 def _tokens(label: str) -> frozenset[str]:

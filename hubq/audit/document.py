@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from functools import cached_property, partial
 
 import cmarkgfm
-import msgspec
 import yaml
 from cmarkgfm.cmark import Options
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -150,23 +149,11 @@ class Document:
         """Every table that holds cells, in order."""
         if self.root is None or ("|" not in self.text and "<table" not in self.text.lower()):
             return ()
-        return tuple(self._grid(grid) for grid in grids_in(self.root))
+        return grids_in(self.root, self._place if self._inserted else None)
 
-    def _grid(self, grid: Grid) -> Grid:
-        """Return a grid whose lines are those of the file."""
-        if not self._inserted:
-            return grid
-        rows = tuple(
-            tuple(
-                msgspec.structs.replace(cell, at=tuple(self._moved(*cell.at)))
-                if cell.at[0]
-                else cell
-                for cell in row
-            )
-            for row in grid.rows
-        )
-        line = self._moved(grid.line, 1).line if grid.line else None
-        return msgspec.structs.replace(grid, rows=rows, line=line)
+    def _place(self, line: int, column: int) -> tuple[int, int]:
+        spot = self._moved(line, column)
+        return spot.line, spot.column
 
     @cached_property
     def tables(self) -> tuple[PublishedTable, ...]:

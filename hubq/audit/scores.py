@@ -29,6 +29,8 @@ _SUBSET = (
 )
 _LIMIT = re.compile(r"--(?:limit|num_samples|max_samples|n_samples)[= ]+(\d+(?:\.\d+)?)")
 _LIMITED = re.compile(r"subset|\bfirst \d", re.IGNORECASE)
+#: Of these so many questions of each subject are asked.
+_GROUPS = re.compile(r"mmlu|bbh|big-?bench|mgsm|c-?eval|agieval|musr|mmmu|ifeval", re.IGNORECASE)
 _RUNS = re.compile(
     r"(?:averaged?|means?|medians?)\b[^.]{0,30}\b(?:over|of|across|from)\b[^.]{0,20}"
     r"\b(?:\d+|two|three|four|five|ten|several|multiple)\b[^.]{0,20}\b(?:runs|seeds|trials|times"
@@ -84,6 +86,8 @@ def _scores(document: Document) -> Iterator[Score]:
                 if size is None:
                     continue
                 if limited is not None and limited < size.n:
+                    if _GROUPS.search(task):
+                        continue
                     said = f"the card says that {limited} were asked"
                     size = Size(n=limited, what=size.what, said=said)
                 yield from _column(sheet, block, task, size)

@@ -32,6 +32,21 @@ _SIZES = re.compile(
     r"\d{1,4}(?:\.\d{1,2})?)[ -]?(?:B\b|billion\b)",
     re.IGNORECASE,
 )
+#: What a card says of the model itself, whatever its weights are written in ...
+_FACT = re.compile(
+    r"\b(?:trained on|pre-?trained|trillion|context (?:length|window|size)|parameters|layers"
+    r"|attention heads|languages|vocabulary|released on|knowledge cutoff|cutoff)\b",
+    re.IGNORECASE,
+)
+#: ... and what may differ with them.
+_NOT_FACT = re.compile(
+    r"\bbits?\b|int[248]\b|fp\d|\bGi?B\b|memory|vram|speed|fast|latency|throughput|tokens?/s|score"
+    r"|accura|averag|recover|quanti[sz]|compress|size of|reduc|\bloss|perplex|%|version|group"
+    r"|calibrat|samples?\b|https?://|tested|gpus?\b|cut(?:s|ting)\b|default|max_",
+    re.IGNORECASE,
+)
+_FEWEST = 6
+"""Words of a sentence that is compared."""
 _TOOLS = {
     "vlmevalkit": "open-compass",
     "lm-evaluation-harness": "EleutherAI",
@@ -59,12 +74,12 @@ _OWN = re.compile(r"\bthis\b|\bours\b|^quantized$|^model$", re.IGNORECASE)
 _KINDS = frozenset({"scores", "speed", "load", "deploy"})
 
 
-class Sizes(msgspec.Struct, frozen=True, kw_only=True):
-    """A list of a family's sizes in prose.
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """Numbers of one sentence: a list of a family's sizes, or facts of a model.
 
     Attributes:
         numbers: as written.
-        text: of the list with its unit; line: where its sentence begins.
+        text: of the list with its unit, or the whole sentence; line: where the sentence begins.
     """
 
     numbers: tuple[str, ...]
@@ -100,12 +115,14 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What a card says that its siblings may say too.
 
     Attributes:
-        sizes: the rest of the sentence, without numbers -> its list of sizes.
+        sizes: the rest of the sentence, without numbers -> its list of a family's sizes.
+        said: a sentence about the model, without its numbers -> those.
         tools: harness, in lower case -> the repositories of it that the card names.
         cells: what a cell is of -> the cell; none that the card has twice with two values.
     """
 
-    sizes: dict[str, Sizes]
+    sizes: dict[str, Figures]
+    said: dict[str, Figures]
     tools: dict[str, tuple[Tool, ...]]
     cells: dict[Key, PublishedMeasure]
 
@@ -118,7 +135,7 @@ def facts_of(subject: Subject) -> Facts:
     document = subject.document
     found = _CACHE.get(document)
     if found is None:
-        found = Facts(sizes=_sizes(document), tools=_tools(document), cells=_cells(document))
+        found = Facts(**_figures(document), tools=_tools(document), cells=_cells(document))
         _CACHE[document] = found
     return found
 
@@ -143,19 +160,33 @@ def _model(subject: Subject) -> str:
     return bases[0] if bases else read_name(subject.model).base_guess
 
 
-def _sizes(document: Document) -> dict[str, Sizes]:
-    if "illion" not in document.body and "B" not in document.body:
-        return {}
-    found: dict[str, Sizes] = {}
+def _figures(document: Document) -> dict[str, dict[str, Figures]]:
+    """Return the lists of sizes, and the sentences about the model, by what stands around them."""
+    sizes: dict[str, Figures] = {}
+    said: dict[str, Figures] = {}
     for one in sentences(document):
-        said = _SIZES.search(one.text) if len(one.text) <= _LONGEST else None
-        if said is None:
+        if len(one.text) > _LONGEST or not (_FACT.search(one.text) or "B" in one.text):
             continue
-        around = one.text[: said.start()] + "#" + one.text[said.end() :]
-        key = _SPACES.sub(" ", _NUMBER.sub("#", _MARKS.sub("", around.lower()))).strip()
-        numbers = tuple(_NUMBER.findall(said["list"]))
-        found.setdefault(key, Sizes(numbers=numbers, text=said[0], line=one.line))
-    return found
+        listed = _SIZES.search(one.text)
+        if listed is not None:
+            around = one.text[: listed.start()] + "#" + one.text[listed.end() :]
+            numbers = tuple(_NUMBER.findall(listed["list"]))
+            sizes.setdefault(_rest(around), Figures(numbers=numbers, text=listed[0], line=one.line))
+        elif _is_fact(one.text):
+            numbers = tuple(_NUMBER.findall(one.text))
+            said.setdefault(_rest(one.text), Figures(numbers=numbers, text=one.text, line=one.line))
+    return {"sizes": sizes, "said": said}
+
+
+def _is_fact(text: str) -> bool:
+    """Return whether a sentence holds numbers of the model itself, and none of its weights."""
+    long = text.count(" ") + 1 >= _FEWEST
+    return bool(long and _NUMBER.search(text) and _FACT.search(text) and not _NOT_FACT.search(text))
+
+
+def _rest(text: str) -> str:
+    """Return a sentence without its numbers, marks and capitals."""
+    return _SPACES.sub(" ", _NUMBER.sub("#", _MARKS.sub("", text.lower()))).strip()
 
 
 def _tools(document: Document) -> dict[str, tuple[Tool, ...]]:

@@ -60,6 +60,14 @@ _ABOUT = re.compile(
 _OTHER = re.compile(r"speed|latency|throughput|memory|training|fine-?tun|compress", re.IGNORECASE)
 
 
+#: Such a sentence speaks of some benchmarks only.
+_SOME = re.compile(
+    r"\b(?:on|for|in) (?:[\w-]+ ){0,4}(?:tasks?|benchmarks?|workloads?)\b|\bexcept|other than"
+    r"|apart from|\bmost\b",
+    re.IGNORECASE,
+)
+
+
 class _Fall(msgspec.Struct, frozen=True, kw_only=True):
     """A quantized score beside its baseline's; `gap` is in points and negative for a loss."""
 
@@ -113,7 +121,7 @@ def _held(one: Sentence, falls: Sequence[_Fall], document: Document) -> tuple[To
     if noise:
         return _noise(Decimal(noise["much"]), scores(document))
     own = _meant(one, falls)
-    if not own:
+    if not own or (len(own) > 1 and _SOME.search(one.text) and not _tasks_named(one, own)):
         return None
     within = _WITHIN.search(one.text)
     if within:
@@ -161,6 +169,11 @@ def _meant(one: Sentence, falls: Sequence[_Fall]) -> list[_Fall]:
     short = plain(one.text)
     own = [fall for fall in falls if _is_named(fall.variant, short)] or list(falls)
     return [fall for fall in own if _is_named(fall.task, short)] or own
+
+
+def _tasks_named(one: Sentence, falls: Sequence[_Fall]) -> bool:
+    short = plain(one.text)
+    return any(_is_named(fall.task, short) for fall in falls)
 
 
 def _is_named(name: str, short: str) -> bool:

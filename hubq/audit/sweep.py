@@ -21,6 +21,7 @@ from hubq.audit.crashes import Crashes
 from hubq.audit.gathering import deepened, gather_folder, gather_readme
 from hubq.audit.kin import Kin, alone, looked_up
 from hubq.audit.library import Library
+from hubq.audit.naming import read_name
 from hubq.audit.rule import Rule
 from hubq.audit.subject import Gathered, Subject
 from hubq.audit.targets import STDIN, Target
@@ -291,6 +292,7 @@ class Sweep:
             and found.kin.family
             and other.kin.family == found.kin.family
             and repo not in found.kin.bases
+            and read_name(repo.rpartition("/")[2]).quantized
         ]
         for repo in dict.fromkeys((*beside[: _HELD // 4], *found.kin.siblings)):
             subject = self._subject(repo)

@@ -8,7 +8,7 @@ could have found. Nothing is made up for the others; they say why not.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -22,6 +22,7 @@ from hubq.evaluate.formats.known import Size, plain, size_of
 from hubq.evaluate.formats.layout import Layout, Place, lay_out
 from hubq.evaluate.formats.notes import marks_of, notes_of
 from hubq.evaluate.formats.printed import Number, State
+from hubq.evaluate.formats.remembering import remembered
 
 Scale = Literal["fraction", "percent", "raw"]
 Side = Literal["columns", "rows"]
@@ -175,14 +176,12 @@ def certain(
 ) -> PublishedTable:
     """Return a table with what is known of each score, and of its difference to the baseline."""
     tasks = dict.fromkeys(one.task for one in table.measures)
-    known = {task: size_of(task, sizes) for task in tasks}
+    known = {task: size_of(task, sizes) if sizes else _size(task) for task in tasks}
     scores = [_printed(one, known[one.task]) for one in table.measures]
     bases = {
         (_family(one.variant), one.group, one.task): score
         for one, score in zip(table.measures, scores, strict=True)
-        if score is not None
-        and baseline
-        and plain(_last(one.variant)).startswith(plain(baseline))
+        if score is not None and baseline and plain(_last(one.variant)).startswith(plain(baseline))
     }
 
     def certainty(one: PublishedMeasure, score: stats.Printed | None) -> Certainty:
@@ -213,6 +212,11 @@ def _printed(measure: PublishedMeasure, size: Size | None) -> stats.Printed | No
     if not 0 <= value <= scale:
         return None
     return _score(f"{value:.{measure.decimals}f}", scale, size)
+
+
+@remembered
+def _size(task: str) -> Size | None:
+    return size_of(task, {})
 
 
 _score = lru_cache(maxsize=1 << 12)(printed)
@@ -260,13 +264,28 @@ def read_table(grid: Grid, columns: Mapping[str, str] | None = None) -> Publishe
 def tasks_in(rows: Iterable[str], columns: Iterable[str]) -> Side:
     """Return whether the columns or the rows of a table are its tasks, by their names."""
     rows, columns = list(rows), list(columns)
-    by_column = _share(_TASKS, columns) + _share(_VARIANTS, rows)
-    by_row = _share(_TASKS, rows) + _share(_VARIANTS, columns)
+    by_column = _share(_is_task, columns) + _share(_is_variant, rows)
+    by_row = _share(_is_task, rows) + _share(_is_variant, columns)
     return "rows" if by_row > by_column else "columns"
 
 
-def _share(pattern: re.Pattern[str], labels: Sequence[str]) -> float:
-    return sum(bool(pattern.search(label)) for label in labels) / max(1, len(labels))
+def _share(named: Callable[[str], bool], labels: Sequence[str]) -> float:
+    return sum(map(named, labels)) / max(1, len(labels))
+
+
+@remembered
+def _is_task(label: str) -> bool:
+    return bool(_TASKS.search(label))
+
+
+@remembered
+def _is_variant(label: str) -> bool:
+    return bool(_VARIANTS.search(label))
+
+
+@remembered
+def _is_no_variant(label: str) -> bool:
+    return bool(_NO_VARIANT.search(label))
 
 
 def _chosen(layout: Layout, columns: Mapping[str, str] | None, number: int) -> Layout:
@@ -338,7 +357,7 @@ def _scales(parts: Sequence[_Part], side: Side) -> dict[str, Scale]:
     for part in parts:
         if part.number is not None and not part.number.signed:
             values.setdefault(_task(part, side), []).append(part.number)
-    scores = any(_TASKS.search(task) for task in values)
+    scores = any(map(_is_task, values))
     return {task: _scale(task, numbers, scores=scores) for task, numbers in values.items()}
 
 
@@ -372,7 +391,7 @@ def _measure(table: int, part: _Part, side: Side, scales: Mapping[str, Scale]) -
     task = _task(part, side)
     variant = part.row_label if side == "columns" else part.column_label
     delta = place.printed.delta
-    is_score = number is not None and not number.signed and not _NO_VARIANT.search(variant)
+    is_score = number is not None and not number.signed and not _is_no_variant(variant)
     return PublishedMeasure(
         table=table,
         row=place.row,

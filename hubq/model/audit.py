@@ -97,7 +97,7 @@ class Audited(msgspec.Struct, frozen=True, kw_only=True):
         accepted: findings that a baseline accepts; they do not count.
         recovered: what its printed scores still tell.
         statements: its prose held against its numbers.
-        rules: how many rules were applied; skipped: those that could not be.
+        applied: the ids of the rules that were applied; skipped: those that could not be.
         checked: how many printed numbers were worked out again.
         problems: what could not be read, in words.
     """
@@ -111,7 +111,7 @@ class Audited(msgspec.Struct, frozen=True, kw_only=True):
     accepted: tuple[Finding, ...] = ()
     recovered: tuple[Recovered, ...] = ()
     statements: tuple[Statement, ...] = ()
-    rules: int = 0
+    applied: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     checked: int = 0
     problems: tuple[str, ...] = ()

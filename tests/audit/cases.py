@@ -10,6 +10,7 @@ from hubq.audit.headers import Header, TensorFacts
 from hubq.audit.rule import Rule, lacking
 from hubq.audit.subject import Gathered, Subject
 from hubq.model.finding import Finding
+from hubq.quantize.headers import BITS
 from hubq.verify.place import Listed
 
 
@@ -63,10 +64,9 @@ def case(
 
 def header(tensors: Mapping[str, tuple[str, tuple[int, ...]]], **more: Any) -> Header:
     """Return the header of a file with tensors (name -> type and shape), one after another."""
-    bits = {"I32": 32, "F16": 16, "BF16": 16, "F32": 32, "I8": 8, "U8": 8, "F8_E4M3": 8, "I64": 64}
     end, found = 0, {}
     for name, (dtype, shape) in tensors.items():
-        start, size = end, bits[dtype] // 8
+        start, size = end, BITS[dtype] // 8
         for length in shape:
             size *= length
         end = start + size

@@ -67,7 +67,6 @@ def audited(*findings: Finding, **more: Any) -> Audited:
         "url": f"https://huggingface.co/{name}",
         "title": "Model GPTQ Int4",
         "findings": findings,
-        "rules": 40,
         "checked": 12,
     }
     return Audited(**(values | more))

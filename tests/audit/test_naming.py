@@ -52,14 +52,17 @@ def test_it_reads_sizes(name: str, size: float | None) -> None:
 )
 def test_several_precisions_have_no_one_number(name: str) -> None:
     found = read_name(name)
-    assert found.mixed and found.bits is None and found.quantized
+    assert found.mixed
+    assert found.bits is None
+    assert found.quantized
 
 
 def test_it_tells_activations_groups_families_and_kinds() -> None:
     assert read_name("X-W4A8").activation_bits == 8
     assert read_name("X-4bit-32g-actorder").group_size == 32
     assert read_name("Qwen2-VL-7B-AWQ").family == "qwen2-vl"
-    assert read_name("X-FP8").floating and not read_name("X-Int8").floating
+    assert read_name("X-FP8").floating
+    assert not read_name("X-Int8").floating
     assert not read_name("Model-8B-Instruct").quantized
 
 

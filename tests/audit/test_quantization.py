@@ -110,7 +110,8 @@ def test_it_reads_each_tools_words(raw: dict[str, Any], expected: tuple[Any, ...
 )
 def test_several_precisions_have_no_one_number(raw: dict[str, Any]) -> None:
     found = read_quantization(raw, "config.json")
-    assert found.mixed and found.bits is None
+    assert found.mixed
+    assert found.bits is None
 
 
 def test_it_tells_what_was_left_out_and_the_caches_bits() -> None:
@@ -121,7 +122,8 @@ def test_it_tells_what_was_left_out_and_the_caches_bits() -> None:
     dynamic = read_quantization(
         {"quant_method": "gptq", "bits": 4, "dynamic": {"-:.*visual": {}}}, "x"
     )
-    assert dynamic.kept == (".*visual",) and not dynamic.mixed
+    assert dynamic.kept == (".*visual",)
+    assert not dynamic.mixed
 
 
 def test_files_come_in_order_and_ggufs_only_alone() -> None:

@@ -31,10 +31,10 @@ def test_rules_are_chosen_by_id_and_by_group() -> None:
     assert [rule.id for rule in Settings(select=("no-card",)).rules()] == ["no-card"]
 
 
-@pytest.mark.parametrize("part", ["select", "ignore"])
-def test_an_unknown_rule_is_refused_with_those_like_it(part: str) -> None:
+@pytest.mark.parametrize("settings", [Settings(select=("no-crd",)), Settings(ignore=("no-crd",))])
+def test_an_unknown_rule_is_refused_with_those_like_it(settings: Settings) -> None:
     with pytest.raises(BadInput, match="no-crd: no such rule or group") as error:
-        Settings(**{part: ("no-crd",)}).rules()
+        settings.rules()
     assert "Did you mean no-card" in error.value.remedy
 
 

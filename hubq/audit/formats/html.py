@@ -197,7 +197,7 @@ def _repo(repo: Audited) -> dict[str, Any]:
 
 
 def _about(repo: Audited) -> str:
-    parts = [words.severities(repo.findings), f"{words.counted(repo.rules, 'rule')} applied"]
+    parts = [words.severities(repo.findings), f"{words.counted(len(repo.applied), 'rule')} applied"]
     parts += [f"{words.counted(repo.checked, 'number')} worked out again"] if repo.checked else []
     parts += [f"{words.severities(repo.accepted)} accepted"] if repo.accepted else []
     return "; ".join(parts)

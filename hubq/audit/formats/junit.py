@@ -12,7 +12,6 @@ from xml.etree import ElementTree as ET
 
 from hubq.audit.formats import words
 from hubq.audit.formats.places import file_of, link_of, title_of
-from hubq.audit.rule import all_rules
 from hubq.model.audit import Audited, Report
 from hubq.model.finding import Finding
 
@@ -51,14 +50,8 @@ def _suite(report: Report, repo: Audited) -> ET.Element:
 
 
 def _rules(repo: Audited, found: dict[str, list[Finding]]) -> list[str]:
-    """Return the rules that were applied or skipped, as far as is known.
-
-    All of them, unless only some were chosen: then those that found something.
-    """
-    skipped = [one.rule for one in repo.skipped]
-    known = [rule.id for rule in all_rules()]
-    whole = len(known) == repo.rules + len(skipped)
-    return list(dict.fromkeys([*(known if whole else ()), *found, *skipped]))
+    """Return the rules that were applied or skipped."""
+    return list(dict.fromkeys([*repo.applied, *found, *(one.rule for one in repo.skipped)]))
 
 
 def _case(

@@ -11,7 +11,20 @@ from hubq.audit.known.versions import Version
 _SEPARATORS = re.compile(r"[-_. ]+")
 #: Names that say less than they seem to, or belong to models of other makes as well.
 _LOOSE = frozenset(
-    {"auto", "bert", "bit", "clip", "dac", "deprecated", "dialogpt", "dit", "dpr", "encodec", "esm"}
+    {
+        "auto",
+        "bert",
+        "bit",
+        "clip",
+        "code_llama",
+        "dac",
+        "deprecated",
+        "dialogpt",
+        "dit",
+        "dpr",
+        "encodec",
+        "esm",
+    }
     | {"fast", "git", "glm", "groupvit", "instruct", "led", "levit", "mega", "mra", "opt", "owl"}
     | {"phi", "plbart", "rag", "rembert", "sam", "shieldgemma", "superglue", "timm", "vit"}
 )
@@ -81,6 +94,8 @@ def vllm_name(model_type: str) -> str:
     return _in_vllm().get(_SEPARATORS.sub("", model_type.lower()), "")
 
 
-def oldest_read() -> Version:
-    """Return the oldest release of transformers that was read."""
-    return Version.of(transformers().oldest)
+@cache
+def vllm_fallback() -> str:
+    """Return the first release of vLLM that runs models with the code of transformers."""
+    spans = [span for name, span in vllm().architectures.items() if name.startswith("Transformers")]
+    return min((span.first for span in spans), key=Version.of, default="")

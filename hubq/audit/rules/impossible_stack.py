@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from hubq.audit import architecture
 from hubq.audit.architecture import Evidence
 from hubq.audit.known import releases
+from hubq.audit.known.versions import Version
 from hubq.audit.rule import Rule, finding
 from hubq.audit.stack import Stated, from_source, stated
 from hubq.audit.subject import Subject
 from hubq.model.finding import Finding, Severity
 
+_KNOWN = {"transformers": architecture.in_transformers, "vllm": architecture.in_vllm}
 _WORDS = {"transformers": "transformers", "vllm": "vLLM"}
 #: Engines that bring what they need of other packages themselves.
 _ENGINES = frozenset({"vllm", "sglang"})
@@ -23,14 +25,12 @@ def check(subject: Subject) -> Iterator[Finding]:
     if not found:
         return
     engines = {one.group for one in stated(subject.document) if one.package in _ENGINES}
-    known = {
-        "transformers": architecture.in_transformers(subject),
-        "vllm": architecture.in_vllm(subject),
-    }
-    seen: set[tuple[str, str, bool]] = set()
+    packages = {one.package for one in found}
+    known = {name: read(subject) for name, read in _KNOWN.items() if name in packages}
+    seen: set[tuple[str, Version, bool]] = set()
     for one in found:
         evidence = architecture.against(known[one.package], one.value)
-        key = (one.package, one.version, one.kind == "least")
+        key = (one.package, one.value, one.kind == "least")
         if evidence is None or key in seen:
             continue
         seen.add(key)

@@ -1,23 +1,37 @@
-"""A sentence that is the same on a sibling's card but for the sizes that it names."""
+"""A sentence that is the same on a sibling's card but for its numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from hubq.audit.rule import Rule, finding
-from hubq.audit.siblings import Sizes, facts_of, others
+from hubq.audit.siblings import Figures, facts_of, others, same_model
 from hubq.audit.subject import Subject
 from hubq.model.finding import Finding, Severity
 
+_SHOWN = 200
+"""Characters of a sentence that are shown."""
+
 
 def check(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding for every list of sizes that a sibling gives otherwise.
+    """Yield a finding for every list of sizes, and every fact, that a sibling gives otherwise.
 
     Where most of the family says what this card says, the other card is the one to be mended.
+    Facts of a model are compared only with cards of the very same model.
     """
-    kin = [(one, facts_of(one).sizes) for one in others(subject)]
-    for key, ours in facts_of(subject).sizes.items():
-        same = [(one, sizes[key]) for one, sizes in kin if key in sizes]
+    ours, kin = facts_of(subject), others(subject)
+    if ours.sizes:
+        yield from _against(subject, ours.sizes, [(one, facts_of(one).sizes) for one in kin])
+    if ours.said:
+        same = [(one, facts_of(one).said) for one in kin if same_model(subject, one)]
+        yield from _against(subject, ours.said, same)
+
+
+def _against(
+    subject: Subject, mine: dict[str, Figures], kin: list[tuple[Subject, dict[str, Figures]]]
+) -> Iterator[Finding]:
+    for key, ours in mine.items():
+        same = [(one, theirs[key]) for one, theirs in kin if key in theirs]
         differing = [(one, theirs) for one, theirs in same if theirs.numbers != ours.numbers]
         if differing:
             most = len(same) - len(differing) + 1 > len(differing)
@@ -25,7 +39,7 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _found(
-    subject: Subject, ours: Sizes, differing: list[tuple[Subject, Sizes]], severity: Severity
+    subject: Subject, ours: Figures, differing: list[tuple[Subject, Figures]], severity: Severity
 ) -> Finding:
     sibling, theirs = differing[0]
     place = subject.document.find(ours.text, ours.line, ours.line + 20)
@@ -33,20 +47,25 @@ def _found(
     return finding(
         subject,
         RULE.id,
-        f"{sibling.name} says “{theirs.text}” in the same sentence (line {theirs.line}){more}",
+        f"{sibling.name} says “{_short(theirs.text)}” in the same sentence (line {theirs.line})"
+        f"{more}",
         severity=severity,
         at=place if place.line else (ours.line, 1),
-        said=ours.text,
+        said=_short(ours.text),
         remedy="Look up which is right, and say the same on every card of the family.",
         sources=tuple(f"https://huggingface.co/{one.repo}" for one, _ in differing[:3] if one.repo),
-        part=ours.text,
+        part=_short(ours.text),
     )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
 RULE = Rule(
     id="sibling-prose",
     group="siblings",
-    title="A sibling's card gives other sizes of the same family",
+    title="A sibling's card says the same sentence with other numbers",
     severity="warning",
     why="The cards of a family are copied from one another. Where one was mended and the others "
     "were not, the same sentence says two things, and readers cannot tell which is right.",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from hubq.evaluate.formats.known import plain
+from hubq.evaluate.formats.remembering import remembered
 
 Role = Literal[
     "score",
@@ -81,6 +82,20 @@ def role_of(name: str, *, score: bool) -> Role:
         name: of a column or row.
         score: whether the importer took its numbers for scores.
     """
+    return _role_of_scores(name) if score else _role_of_others(name)
+
+
+@remembered
+def _role_of_scores(name: str) -> Role:
+    return _role(name, score=True)
+
+
+@remembered
+def _role_of_others(name: str) -> Role:
+    return _role(name, score=False)
+
+
+def _role(name: str, *, score: bool) -> Role:
     if minus_of(name):
         return "delta"
     for role, pattern in _OF_NAMES:
@@ -116,17 +131,20 @@ def is_rate(name: str) -> bool:
     return bool(_RATE.search(name))
 
 
+@remembered
 def minus_of(name: str) -> tuple[str, str] | None:
     """Return the two names whose difference a column is, such as `sq-ph − sq`."""
     found = _MINUS.match(name)
     return (found["first"], found["second"]) if found else None
 
 
+@remembered
 def is_quantized(name: str) -> bool:
     """Say whether a name tells of fewer bits or of a method of quantizing."""
     return bool(_QUANTIZED.search(name))
 
 
+@remembered
 def is_baseline(name: str) -> bool:
     """Say whether a name tells of full precision."""
     return bool(_BASELINE.search(name)) and not is_quantized(name)
@@ -153,6 +171,7 @@ def baseline_of(names: Sequence[str], reference: str = "") -> str:
     return ""
 
 
+@remembered
 def bits_of(name: str) -> int | None:
     """Return how many bits a variant's name says its weights have; none where it does not."""
     for pattern in _BITS:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -118,13 +118,18 @@ def read_grids(text: str, kind: Kind) -> tuple[Grid, ...]:
     return tuple(_moved(grid, inserted) for grid in _from_html(html))
 
 
-def grids_in(root: LexborNode) -> tuple[Grid, ...]:
+Move = Callable[[int, int], tuple[int, int]]
+"""Returns where a place of the page as it was read stands in the file."""
+
+
+def grids_in(root: LexborNode, moved: Move | None = None) -> tuple[Grid, ...]:
     """Return every table of a page that is read already, with the lines that its marks say.
 
     Args:
         root: of the page; `data-sourcepos` (cmark) or `data-at` say where its elements stand.
+        moved: where those places stand in the file; they are the file's own without it.
     """
-    return tuple(_from_root(root))
+    return tuple(_from_root(root, moved))
 
 
 def _moved(grid: Grid, inserted: list[int]) -> Grid:
@@ -219,7 +224,7 @@ def _from_html(html: str) -> Iterator[Grid]:
         yield from _from_root(root)
 
 
-def _from_root(root: LexborNode) -> Iterator[Grid]:
+def _from_root(root: LexborNode, moved: Move | None = None) -> Iterator[Grid]:
     heading = ""
     found: list[tuple[Grid, list[str]]] = []
     after: list[str] = []
@@ -232,7 +237,7 @@ def _from_root(root: LexborNode) -> Iterator[Grid]:
             after += [] if _within_table(node) else node.text().splitlines()
         if node.tag != "table" or _holds_tables(node):
             continue
-        grid = _grid(node, heading)
+        grid = _grid(node, heading, moved)
         if grid is not None:
             after = []
             found.append((grid, after))
@@ -261,7 +266,7 @@ def _holds_tables(table: LexborNode) -> bool:
     return any(node.mem_id != table.mem_id for node in inside)
 
 
-def _grid(table: LexborNode, heading: str) -> Grid | None:
+def _grid(table: LexborNode, heading: str, moved: Move | None) -> Grid | None:
     places: dict[tuple[int, int], GridCell] = {}
     rows = table.css("tr")
     head = 0
@@ -278,7 +283,8 @@ def _grid(table: LexborNode, heading: str) -> Grid | None:
             down = min(down, len(rows) - row)
             if len(places) + down * across > _MAX_PLACES:
                 return None
-            found = _cell(cell, said, (row, column), wide=across > 1)
+            at = _at(said, moved)
+            found = _cell(cell, at, (row, column), wide=across > 1)
             if down == across == 1:
                 places[row, column] = found
                 column += 1
@@ -299,7 +305,7 @@ def _grid(table: LexborNode, heading: str) -> Grid | None:
         ),
         head=head or min(1, len(rows)),
         heading=" ".join(caption.text().split()) if caption is not None else heading,
-        line=_line(table),
+        line=_at(table.attributes, moved)[0] or None,
     )
 
 
@@ -323,20 +329,19 @@ def _span(attributes: Mapping[str, str | None], name: str) -> int:
     return max(1, min(int(value), _MAX_SPAN)) if value.isdecimal() else 1
 
 
-def _line(table: LexborNode) -> int | None:
-    return _at(table.attributes)[0] or None
-
-
-def _at(attributes: Mapping[str, str | None]) -> tuple[int, int]:
+def _at(attributes: Mapping[str, str | None], moved: Move | None) -> tuple[int, int]:
     """Return line and column of an element, from 1; zeros where nothing says them."""
     found = _POSITION.match(attributes.get("data-sourcepos") or attributes.get("data-at") or "")
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+    if found is None:
+        return (0, 0)
+    line, column = int(found[1]), int(found[2])
+    return moved(line, column) if moved else (line, column)
 
 
 def _cell(
-    cell: LexborNode, said: Mapping[str, str | None], origin: tuple[int, int], *, wide: bool
+    cell: LexborNode, at: tuple[int, int], origin: tuple[int, int], *, wide: bool
 ) -> GridCell:
-    header, at = cell.tag == "th", _at(said)
+    header = cell.tag == "th"
     only = cell.child
     if only is None or (only.tag == "-text" and only.next is None):
         text = " ".join(cell.text().split())

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from hubq.evaluate.formats.layout import Layout
+from hubq.evaluate.formats.remembering import remembered
 
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _SIGNS = "*†‡§¶♣♠"
@@ -22,6 +23,7 @@ _NOTE = re.compile(
 )
 
 
+@remembered
 def split_label(label: str) -> tuple[str, tuple[str, ...]]:
     """Return a label without the footnote signs behind it, and those signs."""
     found = _TRAILING.search(label)

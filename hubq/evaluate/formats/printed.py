@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Literal
 
 import msgspec
+
+from hubq.evaluate.formats.remembering import remembered
 
 State = Literal[
     "measured", "oom", "running", "pending", "failed", "infeasible", "suspect", "missing", "text"
@@ -65,8 +66,6 @@ _DASHES = str.maketrans("−–‒﹣－", "-----")
 #: Most cells of most tables are such numbers, which need no more than this to be read.
 _SIMPLE = re.compile(r"\d{1,6}(?:\.\d{1,8})?", re.ASCII)
 _DIGIT = re.compile(r"\d")
-#: Longer texts are not remembered.
-_SHORT = 80
 
 
 class Number(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,13 +117,11 @@ def read_cell(text: str, marks: tuple[str, ...] = ()) -> Printed:
         text: of the cell.
         marks: footnotes that the cell refers to by raised signs.
     """
-    if marks or len(text) > _SHORT:
-        return _read_cell(text, marks)
-    return _short_cell(text)
+    return _read_cell(text, marks) if marks else _plain_cell(text)
 
 
-@lru_cache(maxsize=1 << 13)
-def _short_cell(text: str) -> Printed:
+@remembered
+def _plain_cell(text: str) -> Printed:
     return _read_cell(text, ())
 
 
@@ -150,14 +147,11 @@ def _read_cell(text: str, marks: tuple[str, ...]) -> Printed:
     return Printed(shown=shown, state="text", marks=every)
 
 
+@remembered
 def read_number(text: str) -> Number | None:
     """Return the number that a text is, with its unit, or none when it is no number."""
     if not _DIGIT.search(text):
         return None
-    return _read_number(text) if len(text) > _SHORT else _short_number(text)
-
-
-def _read_number(text: str) -> Number | None:
     found = _NUMBER.match(text.translate(_DASHES).strip())
     if found is None:
         return None
@@ -175,9 +169,6 @@ def _read_number(text: str) -> Number | None:
         error=float(found["error"]) if found["error"] else None,
         signed=bool(found["sign"]),
     )
-
-
-_short_number = lru_cache(maxsize=1 << 13)(_read_number)
 
 
 def _duration(text: str) -> Number | None:

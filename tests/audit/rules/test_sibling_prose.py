@@ -48,3 +48,36 @@ def test_the_same_sizes_and_a_models_own_size_are_fine(ours: str, theirs: str) -
 def test_another_sentence_is_not_compared() -> None:
     other = case("# Zeta\n\nOur first family has 1, 8 and 30 billion parameters.\n", repo="acme/b")
     assert not findings(RULE, _card("2, 7 and 72 billion", "7B", "acme/a", other))
+
+
+def _fact(text: str, repo: str, *siblings: Subject) -> Subject:
+    front = "---\nbase_model: acme/Zeta-7B\n---\n"
+    return case(f"{front}\n# Zeta\n\n{text}\n", repo=repo, siblings=siblings)
+
+
+def test_facts_of_one_model_that_differ_are_found() -> None:
+    text = "The model was trained on {} trillion tokens of text in many languages."
+    other = _fact(text.format(18), "acme/Zeta-7B-GPTQ-Int4")
+    (found,) = findings(RULE, _fact(text.format(15), "acme/Zeta-7B-AWQ", other))
+    assert (found.severity, found.line) == ("warning", 7)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The weights and the parameters are stored with {} bits in this repo here.",
+        "It needs {} GB of memory for the full context length of the model.",
+        "The model keeps {}% of what it knew in all of these languages.",
+        "Its parameters reach an average score of {} on these five tasks here.",
+        "We used {} samples of text in ten languages to calibrate the model.",
+    ],
+)
+def test_what_quantization_changes_may_differ(text: str) -> None:
+    other = _fact(text.format(8), "acme/Zeta-7B-GPTQ-Int8")
+    assert not findings(RULE, _fact(text.format(4), "acme/Zeta-7B-AWQ", other))
+
+
+def test_facts_of_two_models_may_differ() -> None:
+    text = "The model has {} layers and was trained on books in many languages."
+    other = case(f"# Zeta\n\n{text.format(80)}\n", repo="acme/Zeta-72B-AWQ")
+    assert not findings(RULE, _fact(text.format(28), "acme/Zeta-7B-AWQ", other))

@@ -1,0 +1,80 @@
+"""Bindings: which names Python code on a card uses, and which it gives a meaning."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from collections.abc import Iterator
+
+from hubq.audit.snippets import Snippet
+
+_GIVEN = frozenset(
+    {
+        *dir(builtins),
+        *("__name__", "__file__", "__doc__", "__path__", "__class__", "__annotations__"),
+        *("display", "get_ipython", "exit", "quit", "copyright", "credits", "license", "In", "Out"),
+        *("reveal_type", "_", "__"),
+    }
+)
+_WORD = re.compile(r"[A-Za-z_]\w*")
+
+
+def bound(tree: ast.AST) -> set[str]:
+    """Return the names that code gives a meaning anywhere in it; `*` for an import of everything."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        names.update(_bound(node))
+    return names
+
+
+def _bound(node: ast.AST) -> Iterator[str]:
+    """Yield the names that one node binds."""
+    if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+        yield node.id
+    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield node.name
+    elif isinstance(node, ast.arg):
+        yield node.arg
+    elif isinstance(node, ast.alias):
+        yield (node.asname or node.name).partition(".")[0]
+    elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
+        yield node.name or "_"
+    elif isinstance(node, ast.MatchMapping):
+        yield node.rest or "_"
+    elif type(node).__name__ in {"TypeVar", "ParamSpec", "TypeVarTuple"}:
+        yield str(getattr(node, "name", "_"))
+
+
+def used(tree: ast.AST) -> dict[str, ast.Name]:
+    """Return the names that code reads, each with its first place in the tree."""
+    found: dict[str, ast.Name] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            found.setdefault(node.id, node)
+    return found
+
+
+def undefined(snippets: tuple[Snippet, ...]) -> Iterator[tuple[Snippet, ast.Name]]:
+    """Yield the names that code reads and that neither it nor any code above it defines.
+
+    Code that cannot be read may define every word in it. Nothing is said of pieces of programs:
+    before anything was imported, and after everything of a module was.
+
+    Args:
+        snippets: of a card, in order.
+    """
+    known = set(_GIVEN)
+    imported = False
+    for snippet in snippets:
+        if snippet.tree is None:
+            known.update(_WORD.findall(snippet.code.text))
+            continue
+        known |= bound(snippet.tree)
+        imported |= any(isinstance(one, ast.Import | ast.ImportFrom) for one in snippet.tree.body)
+        if "*" in known:
+            return
+        for name, node in used(snippet.tree).items():
+            if imported and name not in known:
+                known.add(name)
+                yield snippet, node
