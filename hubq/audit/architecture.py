@@ -52,14 +52,18 @@ def in_transformers(subject: Subject) -> tuple[Evidence, ...]:
     return tuple(sorted(_transformers(subject), key=lambda one: not one.certain))
 
 
-def in_vllm(subject: Subject) -> tuple[Evidence, ...]:
-    """Return what tells of vLLM releases, what is certain first.
+def in_engine(subject: Subject, package: str) -> tuple[Evidence, ...]:
+    """Return what tells of releases of an engine, what is certain first.
 
     Later ones run what they do not know with the code of transformers.
+
+    Args:
+        subject: whose model it is.
+        package: the engine, `vllm` or `sglang`.
     """
     found: list[Evidence] = []
-    for name, words, certain in _named(subject):
-        span = architectures.in_vllm(name)
+    for name, words, certain in _named(subject, package):
+        span = architectures.in_engine(name, package)
         if span is not None:
             found.append(
                 Evidence(
@@ -67,7 +71,7 @@ def in_vllm(subject: Subject) -> tuple[Evidence, ...]:
                     span=span,
                     words=words,
                     certain=certain,
-                    otherwise=architectures.vllm_fallback(),
+                    otherwise=architectures.fallback(package),
                 )
             )
     return tuple(sorted(found, key=lambda one: not one.certain))
@@ -126,8 +130,8 @@ def _models(subject: Subject) -> Iterator[str]:
             yield one.rpartition("/")[2]
 
 
-def _named(subject: Subject) -> Iterator[tuple[str, str, bool]]:
-    """Yield names of architectures as vLLM has them."""
+def _named(subject: Subject, package: str) -> Iterator[tuple[str, str, bool]]:
+    """Yield names of architectures as an engine has them."""
     config = subject.config or (subject.base.config if subject.base else None) or {}
     listed = config.get("architectures")
     for name in listed if isinstance(listed, list) else ():
@@ -136,7 +140,7 @@ def _named(subject: Subject) -> Iterator[tuple[str, str, bool]]:
     for name in imported(subject.document):
         yield name, f"the card's code imports `{name}`", True
     for kind, words, certain in _types(subject):
-        name = architectures.vllm_name(kind)
+        name = architectures.class_of(kind, package)
         if name:
             yield name, words, certain
 

@@ -9,7 +9,7 @@ from hubq.audit.differences import differences
 from hubq.audit.document import Document
 from hubq.audit.held import Held, Kind
 from hubq.audit.means import means
-from hubq.audit.ratios import ratios, reductions
+from hubq.audit.ratios import asides, ratios, reductions
 from hubq.audit.rule import finding
 from hubq.audit.subject import Subject
 from hubq.cards.published.sheets import Block, Sheet
@@ -20,6 +20,7 @@ _READERS: tuple[Callable[[Sheet, Block], Iterator[Held]], ...] = (
     differences,
     ratios,
     reductions,
+    asides,
 )
 
 

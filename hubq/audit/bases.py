@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 
 from hubq.audit.links import read_target
 from hubq.audit.naming import read_name
@@ -23,10 +24,19 @@ def stated_bases(subject: Subject) -> tuple[str, ...]:
 
 
 def is_quantized(subject: Subject) -> bool:
-    """Return whether a repo holds quantized weights, for certain."""
+    """Return whether a repo holds quantized weights, by its files, its name or its card's title.
+
+    A README whose repo is not known is told by the name of the file too.
+    """
     if quantization_of(subject):
         return True
-    facts = read_name(subject.model or ("" if subject.repo else subject.document.title))
+    stem = PurePosixPath(subject.gathered.card_path).stem
+    names = (subject.model,) if subject.repo else (subject.document.title, stem)
+    return any(_tells(name) for name in names)
+
+
+def _tells(name: str) -> bool:
+    facts = read_name(name)
     converted = facts.method == "mlx" and facts.bits is None and not facts.mixed
     return facts.quantized and not converted
 

@@ -13,15 +13,15 @@ _GIVEN = frozenset(
     {
         *dir(builtins),
         *("__name__", "__file__", "__doc__", "__path__", "__class__", "__annotations__"),
-        *("display", "get_ipython", "exit", "quit", "copyright", "credits", "license", "In", "Out"),
-        *("reveal_type", "_", "__"),
+        *("display", "get_ipython", "exit", "quit", "copyright", "credits", "license"),
+        *("In", "Out", "reveal_type", "_", "__"),
     }
 )
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 def bound(tree: ast.AST) -> set[str]:
-    """Return the names that code gives a meaning anywhere in it; `*` for an import of everything."""
+    """Return the names that code gives a meaning anywhere in it; `*` where it imports all."""
     names: set[str] = set()
     for node in ast.walk(tree):
         names.update(_bound(node))

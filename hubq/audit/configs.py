@@ -15,8 +15,13 @@ from hubq.evaluate.formats.known import plain
 
 _SIZED = re.compile(r"[a-z][\w.]*(?:-[\w.]+)*?-\d+(?:\.\d+)?b\b", re.IGNORECASE)
 _TOKEN = re.compile(r"[^\s()\[\],/|]+")
+_SETTING = re.compile(
+    r"\d|shot|cot|think|\bval|\btest|\bdev|temperature|greedy|sampl|backend|engine|vllm|sglang|tgi"
+    r"|kernel|seed|run|language|english|chinese|\bhard\b|lite|mini|strict|subset|small|medium|large"
+)
 _SAME = {"fq": "fake-quant", "fakequant": "fake-quant", "fake": "fake-quant"}
 _MILLISECONDS = {"min": 60_000, "s": 1000, "sec": 1000, "h": 3_600_000}
+_SPLIT = re.compile(r"_(val(idation)?|test|dev(_en)?|mini|testmini)$", re.IGNORECASE)
 _MOST = 3000
 #: So many lines above a table, each of at most so many characters, may be its heading.
 _LOOK, _SHORT = 4, 120
@@ -68,15 +73,14 @@ def twice(document: Document) -> Iterator[Twice]:
 def _pairs(cells: list[tuple[_Row, str, Place]]) -> Iterator[Twice]:
     buckets: dict[str, list[tuple[_Row, str, Place]]] = {}
     for cell in cells:
-        for token in _telling(cell[0].tokens):
-            buckets.setdefault(token, []).append(cell)
-    seen = set()
+        telling = _telling(cell[0].tokens)
+        if telling:
+            buckets.setdefault(" ".join(sorted(telling)), []).append(cell)
     for bucket in buckets.values():
         for position, (first, task, one) in enumerate(bucket[:60]):
-            for second, _, two in bucket[position + 1 : 60]:
-                key = (id(one), id(two))
-                if key not in seen and _is_same(first, second) and _differ(one, two):
-                    seen.add(key)
+            for second, other, two in bucket[position + 1 : 60]:
+                splits = {_split(task), _split(other)} - {""}
+                if len(splits) < 2 and _is_same(first, second) and _differ(one, two):
                     yield Twice(
                         task=task,
                         first=one,
@@ -133,7 +137,14 @@ def _telling(tokens: frozenset[str]) -> frozenset[str]:
 
 
 def _task(task: str) -> str:
-    return plain(task.rpartition(" / ")[2])
+    """Return a task's name as it is compared: `DocVQA` and `DocVQA_VAL` may be one."""
+    last = task.rpartition(" / ")[2]
+    return plain(_SPLIT.sub("", last))
+
+
+def _split(task: str) -> str:
+    found = _SPLIT.search(task)
+    return found[1].lower() if found else ""
 
 
 def _is_same(first: _Row, second: _Row) -> bool:
@@ -142,10 +153,18 @@ def _is_same(first: _Row, second: _Row) -> bool:
         return False
     one, two = first.tokens, second.tokens
     telling = _telling(one)
-    if telling != _telling(two) or len(telling) < 2 or not (one <= two or two <= one):
+    if telling != _telling(two) or not (one <= two or two <= one):
+        return False
+    if len(telling) < 2 and (one != two or _other_setting(first.title, second.title)):
         return False
     settings = {token for token in one ^ two if "=" in token or token[:1].isdigit()}
     return not settings and _one_model(first.models, second.models)
+
+
+def _other_setting(first: str, second: str) -> bool:
+    """Say whether the titles of two tables tell of different settings."""
+    one, two = (set(re.findall(r"[\w.-]+", title.lower())) for title in (first, second))
+    return any(_SETTING.search(word) for word in one ^ two)
 
 
 def _one_model(first: frozenset[str], second: frozenset[str]) -> bool:

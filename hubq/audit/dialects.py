@@ -35,6 +35,7 @@ _METHODS = {
     "autoround": "auto-round",
     "intel/auto_round": "auto-round",
 }
+_LARGEST = 1 << 20
 _KEPT = (
     *("modules_to_not_convert", "ignore", "ignored_layers", "llm_int8_skip_modules"),
     *("skip_modules", "exclude_modules", "modules_not_to_convert", "exclude"),
@@ -85,7 +86,7 @@ def _flat(raw: Mapping[str, Any]) -> dict[str, Any]:
     overrides = [one for key in ("dynamic", "extra_config") for one in _values(raw.get(key))]
     every = [bits] if bits else []
     every += [found for one in overrides if (found := _int(one.get("bits"))) and found <= 8]
-    groups = {one["group_size"] for one in overrides if "group_size" in one} | {group}
+    groups = {_int(one["group_size"]) for one in overrides if "group_size" in one} | {group}
     return {
         "bits": bits,
         "every_bits": every,
@@ -287,13 +288,12 @@ def _is(value: Any) -> TypeGuard[Mapping[str, Any]]:
 
 
 def _int(value: Any) -> int | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, str) and re.fullmatch(r"-?\d{1,6}", value):
-        return int(value)
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value if isinstance(value, int) else None
+    """Return a whole number that can be one of bits or of a group; -1 is for no groups."""
+    digits = isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,6}", value)
+    if digits or (isinstance(value, float) and value.is_integer()):
+        value = int(value)
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and (value == -1 or 0 < value <= _LARGEST) else None
 
 
 def _flag(value: Any) -> bool | None:

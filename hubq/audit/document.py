@@ -20,6 +20,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from hubq.audit.parts import Code, Link, Passage, Spot
 from hubq.cards.published.sheets import Sheet, Source, sheets_of
 from hubq.evaluate.formats.grids import Grid, grids_in, mended
+from hubq.evaluate.formats.shallow import shallow
 from hubq.evaluate.published import PublishedTable, certain, read_table
 from hubq.markdown import frontmatter
 from hubq.markdown.frontmatter import FrontMatter
@@ -124,7 +125,7 @@ class Document:
         page = cmarkgfm.markdown_to_html_with_extensions(
             _marked(whole), options=_OPTIONS, extensions=_EXTENSIONS
         )
-        return LexborHTMLParser(page).root
+        return LexborHTMLParser(shallow(page)).root
 
     def _spot(self, node: LexborNode) -> Spot:
         """Return where an element begins; what nothing says, its parents say."""

@@ -17,6 +17,8 @@ from hubq.markdown.frontmatter import is_repo_id, parse
 MOST = 8
 """Siblings that are looked at beside a repo."""
 
+_LISTED = 100
+"""Repos of an owner that are looked through for siblings."""
 _PLAIN = re.compile(r"[^a-z0-9]+")
 
 
@@ -96,7 +98,7 @@ def _siblings(
     if not kin.family:
         return ()
     try:
-        listed = library.listed(owner, read_name(name).base_guess or name)
+        listed = library.models(owner, read_name(name).base_guess or name, _LISTED)
     except BadInput:
         return ()
     same = [

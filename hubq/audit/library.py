@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
+import msgspec
+
 from hubq.audit.cache import Cache
 from hubq.audit.gathering import gather_repo
 from hubq.audit.subject import Gathered
@@ -50,7 +52,7 @@ class Library:
         at = commit or (self.cache.head(repo, wanted) if self.hub is None else "")
         found = self.cache.find(repo, at, kin=kin) if at else None
         if found is not None:
-            return found
+            return self._addressed(found)
         if self.hub is None:
             raise BadInput(
                 f"{repo}: was not looked up before", remedy="Leave --offline out to ask the Hub."
@@ -60,7 +62,7 @@ class Library:
         if found is None:
             found = gather_repo(self.hub, info, kin=kin)
         self.cache.keep(found, wanted, kin=kin and not found.headers)
-        return found
+        return self._addressed(found)
 
     def kin(self, repo: str) -> Gathered | None:
         """Return what is known of a repo beside which another is looked at; none for none.
@@ -97,18 +99,34 @@ class Library:
 
         return self._once(("gone", repo), look)
 
-    def listed(self, author: str, search: str) -> tuple[Entry, ...]:
-        """Return an owner's repos whose ids hold a text; none without a hub.
+    def models(self, author: str = "", search: str = "", limit: int = 0) -> tuple[Entry, ...]:
+        """Return an owner's repos whose ids hold all words; at most `limit`, 0 for all.
+
+        Asked once; of an owner whose repos were all listed, nothing is asked.
 
         Raises:
+            BadInput: no hub may be asked.
             HubProblem: the hub does not answer.
         """
         hub = self.hub
         if hub is None:
-            return ()
+            raise BadInput(
+                f"{' '.join(filter(None, (author, search)))}: only the Hub knows what that is",
+                remedy="Leave --offline out, or name repos.",
+            )
+        every = self._known.get(("models", author, "", 0))
+        if author and every is not None:
+            words = search.lower().split()
+            return tuple(one for one in every if all(word in one.repo.lower() for word in words))  # type: ignore[attr-defined]
         return self._once(
-            ("listed", author, search), lambda: hub.models(author=author, search=search, limit=100)
+            ("models", author, search, limit),
+            lambda: hub.models(author=author, search=search, limit=limit),
         )
+
+    def _addressed(self, found: Gathered) -> Gathered:
+        """Return what is known with its page's address now: an embedded Hub's port changes."""
+        url = self.hub.url(found.repo) if self.hub is not None else found.url
+        return found if url == found.url else msgspec.structs.replace(found, url=url)
 
     def _once(self, key: object, make: Callable[[], T]) -> T:
         """Return what is made for a key, made by the first who asks."""

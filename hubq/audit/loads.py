@@ -28,7 +28,7 @@ _COMMANDS = (
         rf"|repo[-_]id|model[-_]name[-_]or[-_]path)(?:=|[ \t]+)[\"']?({_ID})(?![\w/.-])"
     ),
     re.compile(
-        r"\b(?:vllm serve|(?:huggingface-cli|hf) download|text-generation-launcher|-hfr?|mlx\.launch"
+        r"\b(?:vllm serve|(?:huggingface-cli|hf) download|text-generation-launcher|-hfr?"
         rf"|lms get|ollama run hf\.co/|ollama run)(?:[ \t]*)[\"']?({_ID})(?![\w/.-])"
     ),
     re.compile(rf"\bpretrained=[\"']?({_ID})(?![\w/.-])"),
@@ -252,8 +252,8 @@ def family_words(name: str) -> frozenset[str]:
 
 
 _MEANT = re.compile(
-    r"fine-?tun|train|distill|merg|draft|speculat|assistant|judge|compar|adapter|lora\b|other size"
-    r"|other model|alternativ|embedding|rerank|reward|teacher",
+    r"fine-?tun|\btrain|distill|merg|draft|speculat|assistant|judge|compar|adapter|lora\b"
+    r"|other size|other model|alternativ|embedding|rerank|reward|teacher",
     re.IGNORECASE,
 )
 
@@ -299,8 +299,7 @@ def _is_meant(load: Load, subject: Subject) -> bool:
     if _MEANT.search(load.heading):
         return True
     document = subject.document
-    line = document.quote(load.spot.line).lower()
-    if any(word in line for word in ("train", "finetune", "draft", "specul", "assistant", "adapt")):
+    if _MEANT.search(document.quote(load.spot.line).replace(load.repo, "")):
         return True
     above = [one for one in document.passages if one.line < load.spot.line and not one.level]
     near = " ".join(one.text for one in above[-2:] if one.heading == load.heading)

@@ -62,7 +62,7 @@ _BITS = tuple(
     re.compile(f"{_EDGE}{pattern}{_END}", re.IGNORECASE)
     for pattern in (
         r"u?int[-_]?(\d{1,2})",
-        r"(?<!\d\.)(\d{1,2})(?:\.0)?[-_ ]?bits?(?:mode)?",
+        r"(?<!\d\.)(\d{1,2})(?:\.0)?[-_ ]?bits?(?:mode|gs\d{2,4})?",
         r"(?:mx|nv|bnb)?(?:fp|nf)(\d{1,2})(?:a\d{1,2})?",
         r"i?q(\d)(?:_[a-z0-9]+){0,3}",
         r"(\d)(?:\.0)?[-_]?bpw",
@@ -77,7 +77,8 @@ _MIXED = re.compile(
 )
 _GROUP = re.compile(
     rf"{_EDGE}(?:(-1|16|32|64|128|256|512|1024)g"
-    rf"|(?:gs|g|group[-_]?(?:size)?)[-_]?(-1|16|32|64|128|256|512|1024)){_END}",
+    rf"|(?:gs|g|group[-_]?(?:size)?)[-_]?(-1|16|32|64|128|256|512|1024)){_END}"
+    rf"|(?<=bit)gs(16|32|64|128|256|512|1024){_END}",
     re.IGNORECASE,
 )
 _SIZE = re.compile(
@@ -159,7 +160,7 @@ def read_name(model: str) -> NameFacts:
         said=said,
         activation_bits=_activation_bits(activations),
         method=method,
-        group_size=int(group[1] or group[2]) if group else None,
+        group_size=int(group[1] or group[2] or group[3]) if group else None,
         format=next((key for key, pattern in _FORMATS if pattern.search(rest)), ""),
         floating=bool(re.search(r"(?:fp|nf)[468]", said, re.IGNORECASE) or _FP8.search(rest)),
         mixed=mixed,

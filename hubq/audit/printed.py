@@ -108,19 +108,34 @@ def means(document: Document) -> frozenset[Decimal]:
 
 
 @lru_cache(maxsize=4)
-def recoveries(document: Document) -> tuple[tuple[Decimal, ...], frozenset[Decimal]]:
-    """Return the recoveries that a card prints, and all that its cells give."""
-    shown = {
-        exact.decimal_of(place.found)
+def recoveries(
+    document: Document, *, averages: bool
+) -> tuple[tuple[Decimal, ...], frozenset[Decimal]]:
+    """Return the recoveries that a card prints, and all that its cells give.
+
+    Args:
+        document: the card.
+        averages: only those of averages, where it has some.
+    """
+    every = [
+        (block, name, task, exact.decimal_of(place.found))
         for sheet in document.sheets
         for block in sheet.blocks
         for (name, task), place in block.cells.items()
         if "recovery" in {block.roles.get(task), block.roles.get(name)}
         and place.found.value is not None
-    }
-    known = shown | {one.right.value for one in held(document) if one.kind == "recovery"}
+    ]
+    means_only = [one for one in every if averages and one[0].roles.get(one[2]) == "average"]
+    shown = {value for *_, value in means_only or every}
+    known = set(shown)
+    for one in held(document):
+        if one.kind == "recovery" and (
+            not means_only or exact.decimal_of(one.place.found) in shown
+        ):
+            known.add(one.right.value)
     for column in columns(document) if shown else ():
-        known |= implied(column)
+        if not means_only or column.average:
+            known |= implied(column)
     return tuple(sorted(shown)), frozenset(known)
 
 

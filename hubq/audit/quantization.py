@@ -114,8 +114,9 @@ def read_quantization(raw: Mapping[str, Any], path: str, key: str = "") -> Quant
         key: where in that.
     """
     found = dialects.read(raw)
-    every = tuple(sorted(set(found.pop("every_bits", ()))))
+    every = tuple(sorted({bits for bits in found.pop("every_bits", ()) if 0 < bits <= 64}))
     bits = found.pop("bits", None)
+    bits = bits if bits and 0 < bits <= 64 else None
     mixed = bool(found.pop("mixed", False)) or len(every) > 1
     return Quantization(
         path=path,

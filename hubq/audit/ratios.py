@@ -20,6 +20,12 @@ _REDUCTION = re.compile(
     re.IGNORECASE,
 )
 _SIZE = re.compile(r"size|memory|v?ram\b|disk|footprint|\(?\bgi?b\b|usage|peak", re.IGNORECASE)
+_ASIDE = re.compile(
+    r"\([~≈]?(?P<much>\d{1,4}(?:\.\d{1,4})?)\s?(?P<unit>%|x|×)\s(?P<what>reduction|less|smaller|lower"
+    r"|saved|savings?|speed-?ups?|faster|higher)\b",
+    re.IGNORECASE,
+)
+_FASTER = re.compile(r"speed|faster|higher", re.IGNORECASE)
 _TIMES = frozenset({"x", "×"})
 _ONE, _HUNDRED = Decimal(1), Decimal(100)
 _Ways = Callable[[Span, str], Iterator[Span]]
@@ -40,9 +46,18 @@ class _Case(msgspec.Struct, frozen=True, kw_only=True):
 def ratios(sheet: Sheet, block: Block) -> Iterator[Held]:
     """Yield every relative speed or time of a block that its measured cells give."""
     measured = [*block.of("per-item"), *block.of("time"), *block.of("speed")]
-    for task in block.of("relative") if measured else ():
-        if not _REDUCTION.search(task):
+    for task in block.tasks if measured else ():
+        if _is_relative(block, task) and not _REDUCTION.search(task):
             yield from _best(sheet, block, task, measured, _relative)
+
+
+def _is_relative(block: Block, task: str) -> bool:
+    """Say whether a column holds ratios: by its name, or by the unit of its cells."""
+    role = block.roles.get(task)
+    if role != "other":
+        return role == "relative"
+    units = [place.found.unit for (_, of), place in block.cells.items() if of == task]
+    return any(units) and all(unit[:1] in _TIMES for unit in units if unit)
 
 
 def reductions(sheet: Sheet, block: Block) -> Iterator[Held]:
@@ -51,6 +66,53 @@ def reductions(sheet: Sheet, block: Block) -> Iterator[Held]:
     sizes = [task for task in block.tasks if task not in names and _is_size(block, task)]
     for task in names if sizes else ():
         yield from _best(sheet, block, task, sizes, _reduced)
+
+
+def asides(sheet: Sheet, block: Block) -> Iterator[Held]:
+    """Yield every change that stands in brackets behind a number: `2.98 GB (67% reduction)`."""
+    cases: list[tuple[Held, bool]] = []
+    for (name, task), place in block.cells.items() if block.baseline else ():
+        shown = place.found.shown
+        if "(" not in shown or name == block.baseline or place.found.value is None:
+            continue
+        found, base = _ASIDE.search(shown), block.place(block.baseline, task)
+        if found is None or base is None or not _same_unit(place.found, base.found):
+            continue
+        share = exact.over(exact.span_of(place.found), exact.span_of(base.found))
+        if share is not None and share.low > 0:
+            title = where(block, name, task, sheet=sheet)
+            cases.append(_aside(title, place, base, found, share))
+    agreeing = sum(agrees for _, agrees in cases)
+    severity = severity_of(agreeing, len(cases), alone="warning")
+    for one, _ in cases:
+        yield msgspec.structs.replace(one, severity=severity or "warning")
+
+
+def _aside(
+    title: str, place: Place, base: Place, found: re.Match[str], share: Span
+) -> tuple[Held, bool]:
+    text = found["much"]
+    value, unit = Decimal(text), Decimal(1).scaleb(-len(text.partition(".")[2]))
+    faster = bool(_FASTER.search(found["what"]))
+    ways = list(_relative(share, found["unit"]) if faster else _reduced(share, found["unit"]))
+    agreeing = [one for one in ways if one.agrees(value, unit)]
+    right = (agreeing or [min(ways, key=lambda one: abs(one.value - value))])[0]
+    own, theirs = place.found.shown.partition("(")[0].strip(), base.found.shown
+    held = Held(
+        kind="ratio" if faster else "reduction",
+        where=title,
+        place=place,
+        variant=place.found.variant,
+        task=place.found.task,
+        shown=f"{text}{found['unit']}",
+        at=place.found.at,
+        right=right,
+        digits=len(text.partition(".")[2]),
+        unit=found["unit"],
+        agrees=bool(agreeing),
+        how=f"what {own} and {theirs} give",
+    )
+    return held, bool(agreeing)
 
 
 def _is_size(block: Block, task: str) -> bool:

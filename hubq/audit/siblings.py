@@ -67,6 +67,16 @@ _REPO = re.compile(
     r"(?:(?:/tree/|/blob/|@)(?P<ref>[\w.-]{1,80}))?(?=[\s)\]}>\"'`/#?,;]|\.\s|$)",
     re.IGNORECASE,
 )
+_HARNESS = re.compile(
+    r"(?<![\w-])(?P<name>vlmevalkit|lm[-_ ]eval(?:uation)?[-_ ]harness|lmms[-_]eval|opencompass"
+    r"|lighteval|evalscope|evalplus|mistral-evals|simple-evals|bigcode-evaluation-harness)(?![\w-])",
+    re.IGNORECASE,
+)
+_ALIASES = {"lm-eval-harness": "lm-evaluation-harness"}
+_GPU = re.compile(
+    r"(?<![\w-])(?:(?:NVIDIA|AMD|Intel) ){0,1}(?P<gpu>[ABHLV]\d{2,3}S?|GH200|GB200|T4|MI\d{3}X?"
+    r"|(?:RTX )?A\d000|RTX \d{4}(?: Ti)?|RTX PRO \d{4}|Gaudi ?\d)(?![\w.])"
+)
 _SPACES = re.compile(r"\s+")
 _MARKS = re.compile(r"[`*_]+")
 #: Names of rows and columns that are of each card's own model.
@@ -107,6 +117,19 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.owner}/{self.name}" + (f"@{self.ref}" if self.ref else "")
 
 
+class Hardware(msgspec.Struct, frozen=True, kw_only=True):
+    """GPUs that the prose under one heading names.
+
+    Attributes:
+        names: `A100`, `RTX 4090`.
+        text: of the first as it stands; line: of its passage.
+    """
+
+    names: frozenset[str]
+    text: str
+    line: int
+
+
 Key = tuple[str, str, str, str]
 """What a cell is of: heading, group, line and task, in lower case."""
 
@@ -118,12 +141,16 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         sizes: the rest of the sentence, without numbers -> its list of a family's sizes.
         said: a sentence about the model, without its numbers -> those.
         tools: harness, in lower case -> the repositories of it that the card names.
+        harnesses: evaluation harnesses that the card names, in lower case -> where, first.
+        gpus: the heading, in lower case, under which GPUs are named -> those.
         cells: what a cell is of -> the cell; none that the card has twice with two values.
     """
 
     sizes: dict[str, Figures]
     said: dict[str, Figures]
     tools: dict[str, tuple[Tool, ...]]
+    harnesses: dict[str, Spot]
+    gpus: dict[str, Hardware]
     cells: dict[Key, PublishedMeasure]
 
 
@@ -135,7 +162,13 @@ def facts_of(subject: Subject) -> Facts:
     document = subject.document
     found = _CACHE.get(document)
     if found is None:
-        found = Facts(**_figures(document), tools=_tools(document), cells=_cells(document))
+        found = Facts(
+            **_figures(document),
+            tools=_tools(document),
+            harnesses=_harnesses(document),
+            gpus=_gpus(document),
+            cells=_cells(document),
+        )
         _CACHE[document] = found
     return found
 
@@ -211,6 +244,36 @@ def _named(document: Document) -> Iterator[Tool]:
                     line=number,
                     column=one.start() + 1,
                 )
+
+
+def _harnesses(document: Document) -> dict[str, Spot]:
+    found: dict[str, Spot] = {}
+    for number, line in enumerate(document.lines, start=1):
+        if number < document.first or "val" not in line:
+            continue
+        for one in _HARNESS.finditer(line):
+            name = one["name"].lower().replace("_", "-").replace(" ", "-")
+            found.setdefault(_ALIASES.get(name, name), Spot(number, one.start() + 1))
+    return found
+
+
+def _gpus(document: Document) -> dict[str, Hardware]:
+    found: dict[str, Hardware] = {}
+    for passage in document.passages:
+        if passage.kind == "heading" or len(passage.text) > _LONGEST:
+            continue
+        named = list(_GPU.finditer(passage.text))
+        if not named:
+            continue
+        names = frozenset(one["gpu"] for one in named)
+        key = passage.heading.strip().lower()
+        before = found.get(key)
+        found[key] = Hardware(
+            names=names | (before.names if before else frozenset()),
+            text=before.text if before else named[0][0],
+            line=before.line if before else passage.line,
+        )
+    return found
 
 
 def upstream(tool: Tool) -> bool:

@@ -32,7 +32,8 @@ _PROMPT = re.compile(r"^(?:>>>|In \[\d+\]:) ?", re.MULTILINE)
 _BLANK = re.compile(r"<[\w ./-]{2,60}>")
 _IMPORT = re.compile(r"^(?:from [\w.]+ import |import [\w.]+)", re.MULTILINE)
 _COMMAND = re.compile(
-    r"^[ \t]*(?:[$#>] )?(?:[A-Z_]+=\S+ )*(?:(?:sudo|uv|uvx) )?(?:vllm serve|python3? -m|pip3? install"
+    r"^[ \t]*(?:[$#>] )?(?:[A-Z_]+=\S+ )*(?:(?:sudo|uv|uvx) )?"
+    r"(?:vllm serve|python3? -m|pip3? install"
     r"|huggingface-cli|hf download|docker run|lm_eval|git clone|llama-(?:cli|server)|mlx_lm"
     r"|sglang|text-generation-launcher|accelerate launch|curl|ollama|export )\b",
     re.MULTILINE,

@@ -66,7 +66,7 @@ _STATED = re.compile(
     r"[\s`*_:(\"']{0,4}(?:version|release|ver\.?)?[\s`*_:\"'=]{0,3}?"
     r"(?P<operator>==|>=|<=|~=|≥|≤|>|<)?[\s\"']{0,2}v?"
     rf"(?P<version>{_NUMBER})(?![\w%]|\.\d)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _LATER = re.compile(
     r"[\s`*_)\"']{0,3}(?:\+(?!\w)|,?\s*(?:or|and|&)\s+(?:any\s+)?(?:later|newer|higher|above|greater|more|up)"
@@ -228,12 +228,15 @@ def _in_cell(name: str, one: GridCell, two: GridCell, group: int) -> Iterator[St
 
 
 def _in_passage(document: Document, passage: Passage, group: int) -> Iterator[Stated]:
-    text = passage.text
+    text, line, counted = passage.text, passage.line, 0
+    last = line + text.count("\n") + 2
     for found in _STATED.finditer(text):
+        line += text.count("\n", counted, found.start("version"))
+        counted = found.start("version")
         kind = _kind(passage, found)
         if kind is None or not readable(found["version"]):
             continue
-        spot = document.find(found["version"], passage.line_of(found.start("version")))
+        spot = document.find(found["version"], line, min(line + 5, last))
         yield Stated(
             package=_NAMES[found["name"].lower()],
             version=found["version"],

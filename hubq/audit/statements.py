@@ -47,8 +47,30 @@ _NOISE = re.compile(
     re.IGNORECASE,
 )
 _BEATS = re.compile(
-    r"\b(?P<all>consistently |always |clearly )?(?:outperforms?|beats?|surpass(?:es)?|exceeds?)\b"
-    r"(?P<rest>[^.]{0,160})",
+    r"\b(?P<all>consistently |always |clearly )?(?:outperforms?|beats?|surpass(?:es)?|exceeds?"
+    r"|(?:is|are) (?:ahead of|better than|above|higher than)|leads"
+    r"|(?:has|have|reach(?:es)?|scores?|gets?) (?:a |an )?(?:higher|better)[^.,;]{0,40}? than)\b"
+    r"(?P<rest>[^.;]{0,160})",
+    re.IGNORECASE,
+)
+_TRAILS = re.compile(
+    r"\b(?P<all>consistently |always |clearly )?(?:underperforms?|trails?|lags? behind"
+    r"|(?:is|are|falls?) (?:behind|below|worse than|lower than)"
+    r"|(?:has|have|reach(?:es)?|scores?|gets?) (?:a |an )?(?:lower|worse)[^.,;]{0,40}? than)\b"
+    r"(?P<rest>[^.;]{0,160})",
+    re.IGNORECASE,
+)
+_UNHEDGED = re.compile(
+    r"(?<!near )(?<!near-)(?<!nearly )(?<!virtually )(?<!effectively )(?<!almost )"
+    r"(?<!approximately )(?<!practically )(?<!essentially )\bloss-?less\b"
+    r"|(?:\bno|not suffer from|\bwithout)(?: any)?(?: (?:accuracy|quality|performance|model))?"
+    r" (?:loss|losses|degradation|drop|degradations)\b",
+    re.IGNORECASE,
+)
+#: The full-precision model, as the second of two.
+_BASE = re.compile(
+    r"^\s*(?:the |its )?(?:unquanti[sz]ed|baseline|base model|original|full[- ]precision|bf16|fp16"
+    r"|float)",
     re.IGNORECASE,
 )
 _ALL = re.compile(r"\b(all|every|each|across|consistent)", re.IGNORECASE)
@@ -60,10 +82,15 @@ _ABOUT = re.compile(
 _OTHER = re.compile(r"speed|latency|throughput|memory|training|fine-?tun|compress", re.IGNORECASE)
 
 
+_MOST_CLAUSES = 20
+_CLAUSES = re.compile(r";\s")
+#: Of so many scores most fall only if something was lost.
+_FEW = 4
 #: Such a sentence speaks of some benchmarks only.
 _SOME = re.compile(
-    r"\b(?:on|for|in) (?:[\w-]+ ){0,4}(?:tasks?|benchmarks?|workloads?)\b|\bexcept|other than"
-    r"|apart from|\bmost\b",
+    r"\b(?:on|for|in) (?!(?:the |all |any |these |every |our |both |multiple |various ){0,3}"
+    r"(?:tasks?|benchmarks?|workloads?)\b(?! that| which| with))(?:[\w-]+ ){0,4}"
+    r"(?:tasks?|benchmarks?|workloads?)\b|\bexcept|other than|apart from|\bmost\b",
     re.IGNORECASE,
 )
 
@@ -107,7 +134,7 @@ def statements(document: Document) -> tuple[Statement, ...]:
     for one in sentences(document):
         if len(one.text) > 1000 or not _ABOUT.search(one.text):
             continue
-        said = _held(one, falls, document) or _beaten(one, blocks)
+        said = _held(one, falls, document) or _compared_in(one, blocks, falls)
         if said is not None:
             told_so, why = said
             found.append(
@@ -130,7 +157,7 @@ def _held(one: Sentence, falls: Sequence[_Fall], document: Document) -> tuple[To
     if keeps:
         return _keeps(Decimal(keeps["much"]), own, average="average" in one.text.lower())
     if _LOSSLESS.search(one.text) and not _OTHER.search(one.text):
-        return _lossless(own)
+        return _lossless(own, absolute=bool(_UNHEDGED.search(one.text)))
     return None
 
 
@@ -182,11 +209,17 @@ def _is_named(name: str, short: str) -> bool:
     return len(found) > 2 and found in short
 
 
-def _lossless(falls: Sequence[_Fall]) -> tuple[Told, str]:
-    decided = [fall for fall in falls if fall.decided]
+def _lossless(falls: Sequence[_Fall], *, absolute: bool) -> tuple[Told, str]:
+    """Hold a claim of no loss against the losses.
+
+    One of a whole point is no "no loss" at all, and neither is one on nearly every benchmark.
+    """
+    decided = [fall for fall in falls if fall.decided or (absolute and fall.gap <= -1)]
     if decided:
         return "never", f"{plainly([str(one) for one in decided], 4, '; ')}"
     losses = [fall for fall in falls if fall.gap < 0]
+    if absolute and len(falls) >= _FEW and 4 * len(losses) >= 3 * len(falls):
+        return "never", plainly([str(one) for one in losses], 4, "; ")
     open_ = [fall for fall in losses if fall.told == "sometimes"]
     if open_:
         return "sometimes", f"{plainly([str(one) for one in open_], 4, '; ')}"
@@ -244,21 +277,73 @@ def _noise(much: Decimal, every: Sequence[Score]) -> tuple[Told, str] | None:
     return "always", f"differences of {much} points are below what could have been found"
 
 
-def _beaten(one: Sentence, blocks: Sequence[Block]) -> tuple[Told, str] | None:
-    found = _BEATS.search(one.text)
-    if found is None:
-        return None
-    before, rest = plain(one.text[: found.start()][-80:]), plain(found["rest"])
-    every = bool(found["all"]) or bool(_ALL.search(found["rest"]))
-    for block in blocks:
-        names = {line.name: _short(line.label) for line in block.variants}
-        first = [name for name, short in names.items() if len(short) > 2 and before.endswith(short)]
-        second = [
-            name for name, short in names.items() if len(short) > 2 and rest.startswith(short)
-        ]
-        if len(first) == len(second) == 1 and first != second:
-            return _compared(block, first[0], second[0], rest, every=every)
+def _compared_in(
+    one: Sentence, blocks: Sequence[Block], falls: Sequence[_Fall]
+) -> tuple[Told, str] | None:
+    """Hold the comparisons of a sentence, clause by clause; the worst of them counts."""
+    clauses = _CLAUSES.split(one.text)
+    found = [
+        said
+        for clause in clauses[:_MOST_CLAUSES]
+        if (said := _beaten(msgspec.structs.replace(one, text=clause), blocks, falls)) is not None
+    ]
+    return next((said for said in found if said[0] == "never"), found[0] if found else None)
+
+
+def _beaten(
+    one: Sentence, blocks: Sequence[Block], falls: Sequence[_Fall]
+) -> tuple[Told, str] | None:
+    """Hold "A is ahead of B on T" against their scores."""
+    for pattern, ahead in ((_BEATS, True), (_TRAILS, False)):
+        found = pattern.search(one.text)
+        if found is None:
+            continue
+        every = bool(found["all"]) or bool(_ALL.search(found["rest"]))
+        if ahead and every and _BASE.match(found["rest"]):
+            return _all_gains(_meant(one, falls))
+        lead, rest = one.text[: found.start()], plain(found["rest"])
+        for block in _in_order(one, blocks):
+            pair = _named_pair(block, lead, rest)
+            if pair is not None:
+                first, second = pair if ahead else pair[::-1]
+                return _compared(block, first, second, plain(one.text), every=every)
     return None
+
+
+def _all_gains(falls: Sequence[_Fall]) -> tuple[Told, str] | None:
+    losses = [fall for fall in falls if fall.gap < 0]
+    if not falls:
+        return None
+    if losses:
+        return "never", plainly([str(one) for one in losses], 4, "; ")
+    return "unknown", "whether the gains are more than chance is not known"
+
+
+def _in_order(one: Sentence, blocks: Sequence[Block]) -> Sequence[Block]:
+    """Return the blocks whose model a sentence names, or all of them."""
+    short = plain(one.text)
+    named = [block for block in blocks if block.title and _titled(block.title, short)]
+    return named or blocks
+
+
+def _titled(title: str, short: str) -> bool:
+    found = plain(re.split(r"[,(]", title.rpartition(" / ")[2])[0])
+    return len(found) > 2 and found in short
+
+
+def _named_pair(block: Block, lead: str, rest: str) -> tuple[str, str] | None:
+    """Return the two variants of a block that stand around the words of a comparison."""
+    names = {line.name: _short(line.label) for line in block.variants}
+    before = plain(lead[-80:])
+    first = [name for name, short in names.items() if len(short) > 2 and before.endswith(short)]
+    second = [
+        name
+        for name, short in names.items()
+        if len(short) > 2 and rest.removeprefix("the").startswith(short)
+    ]
+    # GPTQ begins GPTQ-Int4: the longest name is meant.
+    one, two = max(first, key=len, default=""), max(second, key=len, default="")
+    return (one, two) if one and two and one != two else None
 
 
 def _short(name: str) -> str:
@@ -266,7 +351,7 @@ def _short(name: str) -> str:
 
 
 def _compared(
-    block: Block, first: str, second: str, rest: str, *, every: bool
+    block: Block, first: str, second: str, short: str, *, every: bool
 ) -> tuple[Told, str] | None:
     pairs = [
         (task, one, two)
@@ -274,7 +359,9 @@ def _compared(
         if (one := block.score(first, task)) is not None
         and (two := block.score(second, task)) is not None
     ]
-    pairs = [pair for pair in pairs if _is_named(pair[0], rest)] or pairs
+    named = [pair for pair in pairs if _is_named(pair[0], short)]
+    means = [pair for pair in pairs if block.roles.get(pair[0]) == "average"]
+    pairs = named or (means if "average" in short else []) or pairs
     if not pairs:
         return None
     behind = [

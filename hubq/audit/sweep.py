@@ -35,6 +35,10 @@ _HELD = 64
 """Repos whose parsed cards are held in memory for those that are akin to them."""
 
 
+See = Callable[[Audited, Subject], Audited]
+"""Given what was found and what it was found in; returns what is kept of it."""
+
+
 class Item(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to audit.
 
@@ -73,17 +77,22 @@ class Swept(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         audited: in the order of the items.
         missed: (name, why) of what could not be looked at.
-        away: whether some of that is for a hub that does not answer.
+        errors: why, where that is no fault of hubq.
         interrupted: whether somebody stopped it; left: how many were not looked at then.
         crashes: files with what went wrong in hubq itself.
     """
 
     audited: tuple[Audited, ...]
     missed: tuple[tuple[str, str], ...] = ()
-    away: bool = False
+    errors: tuple[UserError, ...] = ()
     interrupted: bool = False
     left: int = 0
     crashes: tuple[str, ...] = ()
+
+    @property
+    def away(self) -> bool:
+        """Whether something is missed for a hub that does not answer."""
+        return any(isinstance(one, HubProblem) for one in self.errors)
 
 
 class Sweep:
@@ -121,18 +130,18 @@ class Sweep:
         self._stdin: Gathered | None = None
         self._found: dict[int, Found] = {}
         self._missed: list[tuple[str, str]] = []
-        self._away = False
-        self._by_repo: dict[str, Found] = {}
+        self._errors: list[UserError] = []
+        self._here: dict[str, Found] = {}
+        self._families: dict[str, list[str]] = {}
         self._subject = lru_cache(maxsize=_HELD)(self._plain)
 
-    def run(self, see: Callable[[Audited], Audited] = lambda one: one) -> Swept:
+    def run(self, see: See = lambda one, _: one) -> Swept:
         """Look everything up and audit it.
 
         Args:
-            see: given each as it is done; returns what is to be kept of it.
+            see: given each as it is done, with what it was read from; returns what is kept of it.
 
-        Raises:
-            KeyboardInterrupt: a second one; after the first, what is there is audited.
+        Ctrl-C ends the looking up, and what is there is audited; a second one ends that, too.
         """
         stopped = False
         try:
@@ -140,21 +149,29 @@ class Sweep:
         except KeyboardInterrupt:
             stopped = True
         found = [self._found[at] for at in sorted(self._found)]
+        self._arrange(found)
         done: list[Audited] = []
-        for number, one in enumerate(found):
-            self.tell.count(number, len(found), "audited")
-            try:
-                done.append(see(self._audited(one)))
-            except UserError as error:
-                self._miss(one.name, error)
+        try:
+            for number, one in enumerate(found):
+                self.tell.count(number, len(found), "audited")
+                self._finish(one, see, done)
+        except KeyboardInterrupt:
+            stopped = True
         return Swept(
             audited=tuple(done),
             missed=tuple(self._missed),
-            away=self._away,
+            errors=tuple(self._errors),
             interrupted=stopped,
-            left=len(self.items) - len(found) - len(self._missed) if stopped else 0,
+            left=len(self.items) - len(done) - len(self._missed) if stopped else 0,
             crashes=tuple(self.crashes.files),
         )
+
+    def _finish(self, found: Found, see: See, done: list[Audited]) -> None:
+        """Audit one item."""
+        try:
+            done.append(see(*self._audited(found)))
+        except UserError as error:
+            self._miss(found.name, error)
 
     # -- looking up --------------------------------------------------------------------------
 
@@ -204,7 +221,7 @@ class Sweep:
             self._missed.append((self.items[at].target.name, f"a fault of hubq: see {path}"))
 
     def _miss(self, name: str, error: UserError) -> None:
-        self._away = self._away or isinstance(error, HubProblem)
+        self._errors.append(error)
         self._missed.append((name, error.message))
 
     def _look(self, item: Item) -> Found:
@@ -250,10 +267,17 @@ class Sweep:
         self.library.cache.keep(deep, target.revision or MAIN)
         return deep
 
+    def _arrange(self, found: Sequence[Found]) -> None:
+        """Note who is akin to whom among what was looked up."""
+        for one in found:
+            self._here[one.repo or one.name] = one
+            if one.kin.family and read_name(one.repo.rpartition("/")[2]).quantized:
+                self._families.setdefault(one.kin.family, []).append(one.repo)
+
     # -- auditing ----------------------------------------------------------------------------
 
-    def _audited(self, found: Found) -> Audited:
-        """Audit one item beside its kin."""
+    def _audited(self, found: Found) -> tuple[Audited, Subject]:
+        """Audit one item beside its kin, and return what it was read from, too."""
         gathered = self._gathered(found.item, found.commit)
         problems = (*gathered.problems, *((found.problem,) if found.problem else ()))
         gathered = msgspec.structs.replace(gathered, gone=found.kin.gone, problems=problems)
@@ -266,48 +290,35 @@ class Sweep:
         about = self.crashes.about(found.name)
         with about:
             one = audit(subject, self.rules)
-            return msgspec.structs.replace(one, problems=(*one.problems, *about.said))
-        return Audited(
+            return msgspec.structs.replace(one, problems=(*one.problems, *about.said)), subject
+        failed = Audited(
             name=gathered.name,
             repo=gathered.repo,
             commit=gathered.commit,
             url=gathered.url,
             problems=(*problems, *about.said),
         )
+        return failed, subject
 
     def _base(self, found: Found) -> Subject | None:
         """Return the model that something was made from, where it is known."""
-        here = self._here()
         for repo in (found.kin.base, *found.kin.bases):
-            if repo in here and repo != found.repo:
+            if repo in self._here and repo != found.repo:
                 return self._subject(repo)
         return self._subject(found.kin.base) if found.kin.base else None
 
     def _siblings(self, found: Found) -> Iterator[Subject]:
         """Yield the owner's other versions of the same model."""
-        beside = [
-            repo
-            for repo, other in self._here().items()
-            if repo != found.repo
-            and found.kin.family
-            and other.kin.family == found.kin.family
-            and repo not in found.kin.bases
-            and read_name(repo.rpartition("/")[2]).quantized
-        ]
+        family = self._families.get(found.kin.family, ())
+        beside = [repo for repo in family if repo != found.repo and repo not in found.kin.bases]
         for repo in dict.fromkeys((*beside[: _HELD // 4], *found.kin.siblings)):
             subject = self._subject(repo)
             if subject is not None:
                 yield subject
 
-    def _here(self) -> dict[str, Found]:
-        """Return what was looked up, by its repo's id."""
-        if len(self._by_repo) != len(self._found):
-            self._by_repo = {one.repo or one.name: one for one in self._found.values()}
-        return self._by_repo
-
     def _plain(self, repo: str) -> Subject | None:
         """Return a repo as another's kin."""
-        found = self._here().get(repo)
+        found = self._here.get(repo)
         try:
             if found is not None:
                 return Subject(self._gathered(found.item, found.commit))

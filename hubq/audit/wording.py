@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -20,11 +20,15 @@ Topic = Literal["bits", "group-size", "method", "size", "symmetric"]
 
 _LONGEST = 600
 """Characters of a sentence that is read; longer ones are lists or data."""
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z\[`*])|\n")
+#: Lines of a paragraph run on; those that end with a stop or begin with a key do not.
+_SENTENCE = re.compile(
+    r"(?<=[.!?])\s+(?=[A-Z\[`*])|(?<=[.!?:;,])\n|\n"
+    r"(?=[^\w\n]{0,4}[A-Za-z][\w -]{1,30}\W{0,2}[:=：])"
+)
 _ABOUT = re.compile(
     r"^\W{0,4}(?:(?:this|these|the|it)\s+(?:(?:is|are|was)\s+)?(?:[\w.`'’-]+\s+){0,3}?"
     r"(?:model|repo|repository|checkpoint|version|files|result|optimization|quantization|weights)\b"
-    r"|(?:directly\s+)?quanti[sz]ed\b"
+    r"|(?:it\s+(?:is|was)\s+|directly\s+|[\w.-]+\s+)?quanti[sz]ed\b"
     r"|(?:[\w().`-]+\s+){0,6}?(?:quanti[sz]ed\s+(?:version|model|weights)|quanti[sz]ation)"
     r"(?:\s+\w+)?\s+(?:of|for)\b"
     r"|(?:mlx|gptq|awq|fp8|int[48]|[2-8]-?bits?)\s+(?:version|quanti[sz]ation|quant)\b)",
@@ -94,6 +98,10 @@ _ASYMMETRIC = re.compile(r"\b(?:zero-?point|asymmetric) quanti[sz]ation\b", re.I
 _SYMMETRIC = re.compile(r"(?<!a)(?<!non-)\bsymmetric\b[^.]{0,40}\bquanti[sz]ation\b", re.IGNORECASE)
 
 
+#: What a passage has among its letters if it says anything.
+_LETTERS = ("quanti", "bit", "group", "gptq", "awq", "int4", "int8", "fp8", "method")
+
+
 class Said(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a card says of its model.
 
@@ -124,69 +132,90 @@ def said_in(document: Document) -> tuple[Said, ...]:
     return tuple(one for passage in document.passages for one in _of(document, passage))
 
 
+class _Piece(NamedTuple):
+    """What a sentence says, and where in it."""
+
+    topic: Topic
+    value: float | str
+    text: str
+    at: int
+    floating: bool | None = None
+
+
 def _of(document: Document, passage: Passage) -> Iterator[Said]:
-    if passage.kind == "heading":
+    lower = passage.text.lower()
+    if passage.kind == "heading" or not any(letters in lower for letters in _LETTERS):
         return
     start = 0
     for sentence in _SENTENCE.split(passage.text):
-        at = passage.text.find(sentence, start)
-        start = max(start, at) + len(sentence)
-        if 8 <= len(sentence) <= _LONGEST:
-            line = passage.line_of(max(at, 0))
-            for one in _of_sentence(sentence, line):
-                # Links break a piece up in the source; its first words stand there.
-                whole = document.find(one.text, one.line, one.line)
-                spot = whole if whole.line else document.find(one.text[:12], one.line, one.line)
-                yield msgspec.structs.replace(one, column=spot.column)
+        start = max(passage.text.find(sentence, start), start)
+        if 4 <= len(sentence) <= _LONGEST:
+            for piece in _of_sentence(sentence.replace("\n", " ")):
+                yield _placed(document, piece, passage.line_of(start + piece.at))
+        start += len(sentence)
 
 
-def _of_sentence(sentence: str, line: int) -> Iterator[Said]:
+def _placed(document: Document, piece: _Piece, line: int) -> Said:
+    # Links and line ends break a piece up in the source; its first words stand there.
+    words = piece.text.split()
+    tries = (piece.text, " ".join(words[:2]), words[0] if words else "")
+    found = (document.find(text, line, line) for text in tries if text)
+    column = next((spot.column for spot in found if spot.line), 0)
+    return Said(
+        topic=piece.topic,
+        value=piece.value,
+        text=piece.text,
+        floating=piece.floating,
+        line=line,
+        column=column,
+    )
+
+
+def _of_sentence(sentence: str) -> Iterator[_Piece]:
     keyed = _KEY.match(sentence)
     topic = _KEYS.get(" ".join(keyed["key"].lower().split())) if keyed else None
     if keyed and topic:
-        yield from _of_key(topic, keyed["value"], line)
+        yield from _of_key(topic, keyed["value"], keyed.start("value"))
         return
     if not _QUANTIZED.search(sentence):
         return
     per = _PER_PARAMETER.search(sentence)
     if per and int(per["bits"]) <= 8:
-        yield Said(topic="bits", value=int(per["bits"]), text=per[0], line=line)
+        yield _Piece("bits", int(per["bits"]), per[0], per.start())
         return
     for found in _GROUP.finditer(sentence):
-        size = int(found["size"] or found["groups"])
-        yield Said(topic="group-size", value=size, text=found[0], line=line)
+        yield _Piece("group-size", int(found["size"] or found["groups"]), found[0], found.start())
     if _ABOUT.match(sentence) and not _OTHER.search(_unquoted(sentence)):
-        yield from _of_this(sentence, line)
+        yield from _of_this(sentence)
 
 
-def _of_key(topic: Topic, value: str, line: int) -> Iterator[Said]:
+def _of_key(topic: Topic, value: str, at: int) -> Iterator[_Piece]:
     if topic == "bits":
-        yield from _bits(value, line)
+        yield from _bits(value, at)
     number = _NUMBER.match(value)
     if number and (topic == "group-size" or (topic == "bits" and 2 <= int(number["number"]) <= 8)):
-        yield Said(topic=topic, value=int(number["number"]), text=value.strip(), line=line)
+        yield _Piece(topic, int(number["number"]), value.strip(), at)
     if topic in ("bits", "method"):
-        yield from _method(value, value, line)
+        yield from _method(value, value, at)
 
 
-def _of_this(sentence: str, line: int) -> Iterator[Said]:
+def _of_this(sentence: str) -> Iterator[_Piece]:
     """Yield what a sentence about this model says."""
     weights, _, rest = sentence.partition("activation")
-    head = weights if rest and _BITS.search(weights) else sentence
-    yield from _bits(head, line)
+    yield from _bits(weights if rest and _BITS.search(weights) else sentence, 0)
     made = _MADE_BY.search(sentence)
     if made:
-        yield from _method(made["tools"] or made["before"], made[0], line)
+        yield from _method(made["tools"] or made["before"], made[0], made.start())
     sizes = {found["size"]: found for found in _SIZE.finditer(sentence)}
     if len(sizes) == 1:
         size = next(iter(sizes.values()))
-        yield Said(topic="size", value=float(size["size"]), text=size[0], line=line)
+        yield _Piece("size", float(size["size"]), size[0], size.start())
     for pattern, value in ((_ASYMMETRIC, 0), (_SYMMETRIC, 1)):
         if found := pattern.search(sentence):
-            yield Said(topic="symmetric", value=value, text=found[0], line=line)
+            yield _Piece("symmetric", value, found[0], found.start())
 
 
-def _bits(text: str, line: int) -> Iterator[Said]:
+def _bits(text: str, at: int) -> Iterator[_Piece]:
     """Yield the bits that a piece of text names, where it names one number alone."""
     found = list(_BITS.finditer(text))
     values = {int(one["typed"] or one["plain"] or one["weights"]) for one in found}
@@ -194,14 +223,14 @@ def _bits(text: str, line: int) -> Iterator[Said]:
         return
     kinds = {one["type"].lower() for one in found if one["type"]}
     floating = None if not kinds else not all(kind.endswith("int") for kind in kinds)
-    yield Said(topic="bits", value=values.pop(), text=found[0][0], floating=floating, line=line)
+    yield _Piece("bits", values.pop(), found[0][0], at + found[0].start(), floating)
 
 
-def _method(tools: str, text: str, line: int) -> Iterator[Said]:
+def _method(tools: str, text: str, at: int) -> Iterator[_Piece]:
     """Yield the method that a piece of text names, where it names one alone."""
     named = [method for method, pattern in _METHODS if pattern.search(tools)]
     if len(named) == 1:
-        yield Said(topic="method", value=named[0], text=text.strip(), line=line)
+        yield _Piece("method", named[0], text.strip(), at)
 
 
 def _unquoted(sentence: str) -> str:

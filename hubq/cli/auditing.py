@@ -13,16 +13,19 @@ import msgspec
 from hubq.audit.baseline import read_baseline, write_baseline
 from hubq.audit.cache import Cache
 from hubq.audit.expanding import items_of
+from hubq.audit.fixing import Fix
 from hubq.audit.formats import terminal
 from hubq.audit.formats.registry import FORMATS
 from hubq.audit.library import Library
 from hubq.audit.rule import all_rules
 from hubq.audit.settings import Settings, failing, find_settings, read_settings, rule_named
+from hubq.audit.subject import Subject
 from hubq.audit.sweep import Item, Sweep, Swept
 from hubq.audit.targets import targets_of
 from hubq.cli import output
+from hubq.cli.fixing import mend, show, wanted
 from hubq.cli.progress import narrating
-from hubq.errors import BadInput, HubProblem
+from hubq.errors import BadInput, UserError
 from hubq.hub.publication.telling import Tell
 from hubq.model.audit import Audited, Report
 from hubq.release.endpoint import DEFAULT_ENDPOINT, Endpoint
@@ -76,17 +79,25 @@ def run(asked: Asked) -> None:
     if asked.baseline and not asked.write_baseline:
         read_baseline(asked.baseline)
     endpoint = Endpoint(asked.hub, asked.runs_dir)
+    failed: list[tuple[str, UserError]] = []
     try:
         items, library = _opened(asked, endpoint)
-        swept = _swept(asked, settings, library, items)
+        fixes: list[Fix] = []
+        swept = _swept(asked, settings, library, items, fixes)
         report = _report(swept, settings)
         _write(report, asked, more)
         if asked.write_baseline:
             count = write_baseline(asked.write_baseline, report.audited)
             output.say(f"{asked.write_baseline}: {count} findings accepted")
             report = msgspec.structs.replace(report, fail_on="")
+        if asked.dry_run:
+            show(fixes)
+        elif asked.fix:
+            failed = mend(fixes, library.hub, ask=not asked.yes and not endpoint.local)
     finally:
         endpoint.close()
+    for _, error in failed[:1]:
+        raise click.exceptions.Exit(error.exit_code)
     _end(report, swept)
 
 
@@ -126,15 +137,18 @@ def _opened(asked: Asked, endpoint: Endpoint) -> tuple[tuple[Item, ...], Library
     """
     if not asked.targets and not asked.search:
         raise click.UsageError("Missing argument 'TARGET...': name one, or say --search.")
+    if asked.dry_run and not asked.fix:
+        raise click.UsageError("--dry-run is of --fix: say both.")
     named = DEFAULT_ENDPOINT if endpoint.local else endpoint.name
     targets = targets_of(asked.targets, named)
     here = bool(targets) and all(one.kind in ("folder", "readme") for one in targets)
-    asking = not asked.offline and (not here or asked.lookup or asked.fix)
+    asking = not asked.offline and (not here or asked.lookup)
     hub = endpoint.hub if asking else None
     if hub is not None:
         hub.pace(_waiting)
-    items = items_of(targets, hub, search=asked.search, limit=asked.limit or 0)
-    return items, Library(hub, Cache(endpoint.folder.as_uri() if endpoint.local else endpoint.name))
+    where = endpoint.folder.resolve().as_uri() if endpoint.local else endpoint.name
+    library = Library(hub, Cache(where))
+    return items_of(targets, library, search=asked.search, limit=asked.limit or 0), library
 
 
 def _waiting(seconds: float) -> None:
@@ -142,17 +156,33 @@ def _waiting(seconds: float) -> None:
         output.say(f"waiting {human_duration(seconds)}: the Hub's rate limit")
 
 
-def _swept(asked: Asked, settings: Settings, library: Library, items: tuple[Item, ...]) -> Swept:
+def _swept(
+    asked: Asked,
+    settings: Settings,
+    library: Library,
+    items: tuple[Item, ...],
+    fixes: list[Fix],
+) -> Swept:
     """Audit some items; one that cannot be looked at is said as it is when it is alone.
+
+    Args:
+        asked: the options.
+        settings: which rules, and what is passed over.
+        library: looks repos up.
+        items: what to audit.
+        fixes: gets what can be mended, where that is asked for.
 
     Raises:
         UserError: of the only item.
     """
     kept = read_baseline(Path(settings.baseline)) if _has_baseline(asked, settings) else None
 
-    def see(audited: Audited) -> Audited:
+    def see(audited: Audited, subject: Subject) -> Audited:
         found = settings.applied(audited)
-        return kept.applied(found) if kept else found
+        found = kept.applied(found) if kept else found
+        fix = wanted(found, subject) if asked.fix else None
+        fixes.extend([fix] if fix else [])
+        return found
 
     def go(tell: Tell | None) -> Swept:
         sweep = Sweep(
@@ -168,9 +198,8 @@ def _swept(asked: Asked, settings: Settings, library: Library, items: tuple[Item
 
     if len(items) == 1:
         swept = go(None)
-        if swept.missed and not swept.crashes:
-            kind = HubProblem if swept.away else BadInput
-            raise kind(swept.missed[0][1])
+        for error in swept.errors:
+            raise error
         return swept
     with narrating("audit") as tell:
         return go(tell)

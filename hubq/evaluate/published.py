@@ -8,7 +8,7 @@ could have found. Nothing is made up for the others; they say why not.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -23,31 +23,17 @@ from hubq.evaluate.formats.layout import Layout, Place, lay_out
 from hubq.evaluate.formats.notes import marks_of, notes_of
 from hubq.evaluate.formats.printed import Number, State
 from hubq.evaluate.formats.remembering import remembered
+from hubq.evaluate.formats.sides import (
+    Side,
+    is_task,
+    names_counts,
+    names_no_score,
+    names_no_variant,
+    tasks_in,
+)
 
 Scale = Literal["fraction", "percent", "raw"]
-Side = Literal["columns", "rows"]
 
-_TASKS = re.compile(
-    r"mmmu|docvqa|mmbench|mathvista|mmlu|gsm|hellaswag|\barc\b|winogrande|truthfulqa|ifeval|chartqa"
-    r"|ocrbench|textvqa|scienceqa|sciqa|seed|\bmme\b|vqa|gpqa|humaneval|mbpp|\bbbh\b|musr|mgsm|eval\b"
-    r"|boolq|piqa|lambada|perplexity|\bppl\b|wikitext|ai2d|\bmath\b|bench|average|\bavg\b|overall",
-    re.IGNORECASE,
-)
-_VARIANTS = re.compile(
-    r"bf16|fp16|fp32|float|fp8|nf4|int\d|w\d+a\d+|gptq|gptaq|awq|vlmq|gguf|\bq\d_|bnb|quant|base"
-    r"|instruct|\bbits?\b|\d+b\b|full prec|recovery|this model|chat|ours",
-    re.IGNORECASE,
-)
-#: What stands beside scores in tables and is none.
-_NO_SCORE = re.compile(
-    r"ppl|perplexity|speed|token|memory|size|time|latency|\bms\b|bits?\b|param|length|\bnum|\bgs\b"
-    r"|\bratio|throughput|hours?\b|gpus?\b|\bgib?\b|group|layers?\b|flops|loss|\bkl\b|damp|\bseq|\bgbs?\b|steps?\b",
-    re.IGNORECASE,
-)
-#: What stands beside a table's variants and is none.
-_NO_VARIANT = re.compile(
-    r"recover|delta|Δ|\bdiff|\bgap\b|shots?\b|relative|change|degrad|\bn\b|^#", re.IGNORECASE
-)
 _LAST_BRACKETS = re.compile(r"^(?P<name>.*?)\s*[(\[](?P<parts>[^()\[\]]*/[^()\[\]]*)[)\]]$")
 
 
@@ -261,33 +247,6 @@ def read_table(grid: Grid, columns: Mapping[str, str] | None = None) -> Publishe
     )
 
 
-def tasks_in(rows: Iterable[str], columns: Iterable[str]) -> Side:
-    """Return whether the columns or the rows of a table are its tasks, by their names."""
-    rows, columns = list(rows), list(columns)
-    by_column = _share(_is_task, columns) + _share(_is_variant, rows)
-    by_row = _share(_is_task, rows) + _share(_is_variant, columns)
-    return "rows" if by_row > by_column else "columns"
-
-
-def _share(named: Callable[[str], bool], labels: Sequence[str]) -> float:
-    return sum(map(named, labels)) / max(1, len(labels))
-
-
-@remembered
-def _is_task(label: str) -> bool:
-    return bool(_TASKS.search(label))
-
-
-@remembered
-def _is_variant(label: str) -> bool:
-    return bool(_VARIANTS.search(label))
-
-
-@remembered
-def _is_no_variant(label: str) -> bool:
-    return bool(_NO_VARIANT.search(label))
-
-
 def _chosen(layout: Layout, columns: Mapping[str, str] | None, number: int) -> Layout:
     if not columns:
         return layout
@@ -355,9 +314,12 @@ def _scales(parts: Sequence[_Part], side: Side) -> dict[str, Scale]:
     """Return task -> the scale of its values; differences do not decide it."""
     values: dict[str, list[Number]] = {}
     for part in parts:
-        if part.number is not None and not part.number.signed:
+        if part.number is None or part.number.signed:
+            continue
+        variant = part.row_label if side == "columns" else part.column_label
+        if not names_counts(variant):
             values.setdefault(_task(part, side), []).append(part.number)
-    scores = any(map(_is_task, values))
+    scores = any(map(is_task, values))
     return {task: _scale(task, numbers, scores=scores) for task, numbers in values.items()}
 
 
@@ -375,7 +337,7 @@ def _scale(task: str, numbers: Sequence[Number], *, scores: bool) -> Scale:
         return "raw"
     if units or "%" in task:
         return "percent"
-    if _NO_SCORE.search(task) or not (scores or re.search(r"\bacc", task, re.IGNORECASE)):
+    if names_no_score(task) or not (scores or re.search(r"\bacc", task, re.IGNORECASE)):
         return "raw"
     if highest <= 1 and max(number.decimals for number in numbers) > 1:
         return "fraction"
@@ -391,7 +353,7 @@ def _measure(table: int, part: _Part, side: Side, scales: Mapping[str, Scale]) -
     task = _task(part, side)
     variant = part.row_label if side == "columns" else part.column_label
     delta = place.printed.delta
-    is_score = number is not None and not number.signed and not _is_no_variant(variant)
+    is_score = number is not None and not number.signed and not names_no_variant(variant)
     return PublishedMeasure(
         table=table,
         row=place.row,

@@ -31,6 +31,7 @@ _CONNECT_TIMEOUT = 15.0
 _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _limits: dict[str, float] = {}
 _pacers: dict[str, Pacer] = {}
+_under_way = threading.local()
 _setup_lock = threading.Lock()
 _commit_lock = threading.Lock()
 _prepared = False
@@ -67,6 +68,14 @@ def pace(endpoint: str, told: Callable[[float], None]) -> None:
         told: hears how many seconds each wait will take.
     """
     _pacers[_origin(endpoint)] = Pacer(told)
+
+
+def over() -> None:
+    """Note that this thread waits for no answer any more: one that is missing will not come."""
+    pacer, kind = getattr(_under_way, "request", None) or (None, "")
+    if pacer is not None:
+        _under_way.request = None
+        pacer.lose(kind)
 
 
 def find_token(endpoint: str) -> str | None:
@@ -165,13 +174,16 @@ def _enter(request: httpx2.Request) -> None:
     """Wait until a request may go, where its server is paced."""
     pacer = _pacers.get(_origin(str(request.url)))
     if pacer is not None:
-        pacer.enter(kind_of(request.url.path))
+        kind = kind_of(request.url.path)
+        pacer.enter(kind)
+        _under_way.request = (pacer, kind)
 
 
 def _leave(response: httpx2.Response) -> None:
     """Note what an answer says of its server's limits, where that is paced."""
     pacer = _pacers.get(_origin(str(response.request.url)))
     if pacer is not None:
+        _under_way.request = None
         pacer.leave(kind_of(response.request.url.path), limit_in(response.headers))
 
 

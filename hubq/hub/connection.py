@@ -93,8 +93,11 @@ class Connection(Hub):
         """Return what a repeatable request returns, with hubq's errors and retries."""
 
         def once() -> T:
-            with translated(call):
-                return action()
+            try:
+                with translated(call):
+                    return action()
+            finally:
+                client.over()
 
         return self._retries.call(once)
 

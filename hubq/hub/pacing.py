@@ -109,6 +109,14 @@ class Pacer:
                 window.ends = now + limit.ends + _GRACE
             self._changed.notify_all()
 
+    def lose(self, kind: str) -> None:
+        """Note that a request got no answer."""
+        with self._changed:
+            window = self._windows.setdefault(kind, _Window())
+            window.flying = max(0, window.flying - 1)
+            window.ahead = None
+            self._changed.notify_all()
+
     def _wait(self, window: _Window, now: float) -> float:
         """Return the seconds to wait before a request; zero when it may go."""
         if window.free:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
@@ -81,10 +82,8 @@ def profile(repo: Repository, revision: str = "main") -> Profile:
         RevisionNotFoundError: there is no such revision.
     """
     oid = repo.head(revision)
-    commit = repo.commit(oid)
+    commit, card, config = _read(repo, oid)
     record = repo.record
-    card = frontmatter.parse(_text(repo, commit, "README.md"))
-    config = _json_object(_text(repo, commit, "config.json"))
     quantization = config.get("quantization_config")
     quantization = quantization if isinstance(quantization, dict) else {}
     bits = quantization.get("bits")
@@ -103,6 +102,14 @@ def profile(repo: Repository, revision: str = "main") -> Profile:
         bits=bits if isinstance(bits, int) else 0,
         size=sum(entry.size for entry in commit.files.values()),
     )
+
+
+@functools.lru_cache(maxsize=4096)
+def _read(repo: Repository, oid: str) -> tuple[Commit, FrontMatter, dict[str, Any]]:
+    """Return a commit with its card and config; a commit never changes, so they are kept."""
+    commit = repo.commit(oid)
+    card = frontmatter.parse(_text(repo, commit, "README.md"))
+    return commit, card, _json_object(_text(repo, commit, "config.json"))
 
 
 def children(profiles: Iterable[Profile], repo_id: str) -> dict[str, list[Profile]]:

@@ -55,6 +55,12 @@ class Repository:
         self.blobs = blobs
         self.lock = lock
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Repository) and other.folder == self.folder
+
+    def __hash__(self) -> int:
+        return hash(self.folder)
+
     @property
     def record(self) -> RepoRecord:
         """Return what is known about the repo, read afresh.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -48,6 +49,12 @@ class FrontMatter(msgspec.Struct, frozen=True, kw_only=True):
 _MOST_VALUES = 100_000
 """A front matter with more values than this was not written for readers."""
 
+_DEEPEST = 100
+"""Levels of lists in lists; the reader in C calls itself for each, and dies of too many."""
+
+_OPENING = re.compile(r"[\[{]|[-?](?=\s)")
+_INDENTED = re.compile(rf"^ {{{_DEEPEST}}}", re.MULTILINE)
+
 
 @lru_cache(maxsize=256)
 def parse(content: str) -> FrontMatter:
@@ -61,6 +68,7 @@ def parse(content: str) -> FrontMatter:
         return FrontMatter(data={}, body=content, present=False)
     body = content[match.end() :]
     try:
+        _refuse_depth(match["yaml"])
         data = yaml.load(match["yaml"], Loader=_LOADER)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, ValueError) as error:
         return FrontMatter(data={}, body=body, problem=" ".join(str(error).split()))
@@ -72,6 +80,21 @@ def parse(content: str) -> FrontMatter:
         return FrontMatter(data=json_ready(data), body=body)
     except (ValueError, RecursionError) as error:
         return FrontMatter(data={}, body=body, problem=str(error))
+
+
+def _refuse_depth(text: str) -> None:
+    """Raise `ValueError` for YAML of too many levels, or that cannot be read at all."""
+    opening = sum(1 for _ in itertools.islice(_OPENING.finditer(text), _DEEPEST + 1))
+    if opening <= _DEEPEST and not _INDENTED.search(text):
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            raise ValueError(f"the front matter has more than {_DEEPEST} levels")
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

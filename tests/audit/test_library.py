@@ -58,7 +58,8 @@ def test_offline_the_last_look_answers(hub: FakeHub, cache: Cache) -> None:
     with pytest.raises(BadInput, match="was not looked up before"):
         offline.repo("acme/other")
     assert not offline.gone("acme/other")
-    assert offline.listed("acme", "nano") == ()
+    with pytest.raises(BadInput, match="only the Hub knows"):
+        offline.models("acme", "nano")
 
 
 def test_kin_needs_less_and_takes_more(hub: FakeHub, cache: Cache) -> None:
@@ -114,3 +115,21 @@ def test_hubs_are_kept_apart_and_can_be_forgotten(hub: FakeHub, cache: Cache) ->
     assert other.find(REPO, commit) is None
     cache.clear()
     assert cache.find(REPO, commit) is None
+
+
+def test_an_owner_whose_repos_were_listed_is_not_asked_again(hub: FakeHub, cache: Cache) -> None:
+    library = Library(hub, cache)
+    hub.asked.clear()
+    assert [one.repo for one in library.models("acme")] == [REPO]
+    assert [one.repo for one in library.models("acme", "nano awq", 5)] == [REPO]
+    assert library.models("acme", "gptq", 5) == ()
+    assert hub.asked == ["models acme"]
+    library.models("alice", "nano", 5)
+    assert hub.asked[1:] == ["models alice nano"]
+
+
+def test_the_address_is_that_of_the_hub_that_answers_now(hub: FakeHub, cache: Cache) -> None:
+    Library(hub, cache).repo(REPO)
+    moved = FakeHub(hub.folder, endpoint="https://moved.test")
+    moved.state = hub.state
+    assert Library(moved, cache).repo(REPO).url == f"https://moved.test/{REPO}"

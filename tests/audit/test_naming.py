@@ -60,6 +60,8 @@ def test_several_precisions_have_no_one_number(name: str) -> None:
 def test_it_tells_activations_groups_families_and_kinds() -> None:
     assert read_name("X-W4A8").activation_bits == 8
     assert read_name("X-4bit-32g-actorder").group_size == 32
+    assert read_name("X-8b_4bitgs64_hqq").group_size == 64
+    assert read_name("X-8b_4bitgs64_hqq").bits == 4
     assert read_name("Qwen2-VL-7B-AWQ").family == "qwen2-vl"
     assert read_name("X-FP8").floating
     assert not read_name("X-Int8").floating

@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -65,7 +66,7 @@ class Sweeper:
     def sweep(self, *words: str, rules: tuple[Rule, ...] = (NO_CARD,), **more: object) -> Sweep:
         endpoint = self.hub.endpoint if self.hub else "https://hub.test"
         library = Library(self.hub, Cache(endpoint, self.folder / "cache"))
-        items = items_of(targets_of(words, endpoint), self.hub)
+        items = items_of(targets_of(words, endpoint), library)
         crashes = Crashes(self.folder / "crashes")
         return Sweep(library, items, rules, crashes=crashes, **more)  # type: ignore[arg-type]
 
@@ -181,6 +182,20 @@ def test_what_was_there_when_it_was_stopped_is_audited(hub: FakeHub, sweep: Swee
     assert (swept.interrupted, swept.left) == (True, 1)
 
 
+def test_what_was_audited_when_it_was_stopped_again_is_reported(sweep: Sweeper) -> None:
+    seen: list[str] = []
+
+    def see(one: Audited, _: Subject) -> Audited:
+        seen.append(one.name)
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        return one
+
+    swept = sweep.sweep("acme/nano", "acme/nano-AWQ", "acme/other").run(see)
+    assert list(found(swept)) == ["acme/nano"]
+    assert (swept.interrupted, swept.left) == (True, 2)
+
+
 def test_a_sweep_goes_on_where_another_was_stopped(hub: FakeHub, sweep: Sweeper) -> None:
     sweep("acme/nano", "acme/nano-AWQ")
     hub.asked.clear()
@@ -200,7 +215,8 @@ def test_several_repos_are_looked_up_at_a_time(hub: FakeHub, sweep: Sweeper) -> 
 def test_each_is_given_away_as_it_is_done(sweep: Sweeper) -> None:
     seen: list[str] = []
 
-    def see(one: Audited) -> Audited:
+    def see(one: Audited, subject: Subject) -> Audited:
+        assert subject.repo == one.repo
         seen.append(one.name)
         return msgspec.structs.replace(one, title="seen")
 
@@ -209,34 +225,39 @@ def test_each_is_given_away_as_it_is_done(sweep: Sweeper) -> None:
     assert [one.title for one in swept.audited] == ["seen", "seen"]
 
 
-def test_collections_and_searches_stand_for_repos(hub: FakeHub) -> None:
+def test_collections_and_searches_stand_for_repos(hub: FakeHub, tmp_path: Path) -> None:
+    library = Library(hub, Cache(hub.endpoint, tmp_path / "cache"))
     made = hub.create_collection("acme", "Nano")
     hub.add_item(made.slug, "acme/nano-AWQ", "")
     hub.add_item(made.slug, "acme/nano", "")
-    of = items_of((Target(kind="collection", name=made.slug),), hub)
+    of = items_of((Target(kind="collection", name=made.slug),), library)
     assert [one.target.name for one in of] == ["acme/nano-AWQ", "acme/nano"]
-    by_search = items_of((), hub, search="gptq")
+    by_search = items_of((), library, search="gptq")
     assert by_search == (
         Item(
             target=Target(kind="repo", name="acme/nano-GPTQ-Int4"),
             commit=hub.head("acme/nano-GPTQ-Int4") or "",
         ),
     )
-    assert len(items_of((Target(kind="owner", name="acme"),), hub, limit=2)) == 2
+    assert len(items_of((Target(kind="owner", name="acme"),), library, limit=2)) == 2
 
 
 @pytest.mark.parametrize(
     ("target", "said"),
     [
         (Target(kind="collection", name="acme/gone-123"), "no such collection"),
-        (Target(kind="owner", name="nobody"), "nobody: no model on"),
+        (Target(kind="owner", name="nobody"), "nobody: the Hub has no such model"),
     ],
 )
-def test_what_stands_for_nothing_is_refused(hub: FakeHub, target: Target, said: str) -> None:
+def test_what_stands_for_nothing_is_refused(
+    hub: FakeHub, tmp_path: Path, target: Target, said: str
+) -> None:
     with pytest.raises(BadInput, match=said):
-        items_of((target,), hub)
+        items_of((target,), Library(hub, Cache(hub.endpoint, tmp_path / "cache")))
 
 
-def test_offline_only_the_hub_would_know_an_owner() -> None:
+@pytest.mark.parametrize("kind", ["owner", "collection"])
+def test_offline_only_the_hub_would_know_what_is_in_it(tmp_path: Path, kind: Any) -> None:
+    library = Library(None, Cache("https://hub.test", tmp_path / "cache"))
     with pytest.raises(BadInput, match="only the Hub knows"):
-        items_of((Target(kind="owner", name="acme"),), None)
+        items_of((Target(kind=kind, name="acme"),), library)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -40,12 +40,14 @@ def served(tmp_path: Path) -> Iterator[LocalHub]:
         yield hub
 
 
-def swept(hub: LocalHub, folder: Path, *words: str, jobs: int = 8) -> Swept:
+def swept(
+    hub: LocalHub, folder: Path, *words: str, told: Callable[[float], None] = lambda _: None
+) -> Swept:
     client = HuggingFaceHub(hub.url)
-    client.pace(lambda _: None)
+    client.pace(told)
     library = Library(client, Cache(hub.url, folder / "cache"))
-    items = items_of(targets_of(words, hub.url), client)
-    return Sweep(library, items, (RULE,), jobs=jobs).run()
+    items = items_of(targets_of(words, hub.url), library)
+    return Sweep(library, items, (RULE,), jobs=8).run()
 
 
 def requests(hub: LocalHub) -> Counter[str]:
@@ -73,7 +75,6 @@ def test_the_requests_for_one_repo_are_few(served: LocalHub, tmp_path: Path) -> 
         "GET README.md": 3,
         "GET config.json": 3,
         **{f"GET shard-0000{n}-of-00003.safetensors": 1 for n in (1, 2, 3)},
-        "GET /_blob": 3,
         f"POST /api/models/{REPO}/paths-info/COMMIT": 1,
         "GET /api/models": 1,
     }
@@ -94,10 +95,11 @@ def test_a_second_sweep_asks_for_nothing_but_the_list(served: LocalHub, tmp_path
 
 
 def test_200_repos_are_swept_at_a_rate_limit_without_being_turned_away(tmp_path: Path) -> None:
-    limits = Limits({"api": Quota(150, 3.0), "resolvers": Quota(250, 3.0)})
+    limits = Limits({"api": Quota(90, 2.0), "resolvers": Quota(150, 2.0)})
+    waits: list[float] = []
     with LocalHub(tmp_path / "hub", faults=True, durable=False, limits=limits) as hub:
         names = fill(hub, 200)
-        done = swept(hub, tmp_path, "quants", jobs=8)
+        done = swept(hub, tmp_path, "quants", told=waits.append)
         found = requests(hub)
     assert {one.name for one in done.audited} == set(names)
     assert done.missed == ()
@@ -105,6 +107,7 @@ def test_200_repos_are_swept_at_a_rate_limit_without_being_turned_away(tmp_path:
     assert found["refused"] == 0
     assert found["GET /api/models"] >= 1
     assert sum(found.values()) > 1000
+    assert waits
 
 
 def test_a_server_that_fails_now_and_then_loses_nothing(served: LocalHub, tmp_path: Path) -> None:
@@ -152,7 +155,7 @@ def test_a_sweep_that_is_stopped_goes_on(
     assert 6 <= done < 30
     if number == signal.SIGINT:
         assert process.returncode == 130
-        assert 6 <= len(json.loads(said)["audited"]) < 30
+        assert 0 < len(json.loads(said)["audited"]) < 30
     served.faults.clear()
     served.faults.clear_log()
     process = command(served, tmp_path)

@@ -37,7 +37,7 @@ def test_layouts_tell_their_method_and_bits(
 ) -> None:
     found = _weights(tensors)
     assert found.complete
-    assert not found.plain
+    assert found.plain == ("visual.blocks.0.attn.qkv",)
     assert Counter(one.method for one in found.modules) == {method: 8}
     assert {one.bits for one in found.modules} == bits
 
@@ -75,7 +75,7 @@ def test_one_file_goes_before_shards_and_copies_elsewhere_do_not_count() -> None
     }
     found = weights_of(case(headers=headers))
     assert found.files == ("model.safetensors",)
-    assert not found.plain
+    assert len(found.modules) == 8
 
 
 def test_weights_are_complete_when_every_shard_was_read() -> None:

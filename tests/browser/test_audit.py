@@ -179,12 +179,25 @@ def test_a_repo_has_a_page_of_its_own_with_its_intervals(
         page.wait("!document.querySelector('#repos').hidden")
         page.run("document.querySelector('.repos a').click()")
         page.wait("document.querySelector('.panel') !== null")
-        text = page.run("document.querySelector('.panel').innerText")
+        text = page.run("[...document.querySelectorAll('.panel')].map(one => one.innerText).join()")
         for said in ("38.5 to 44.9", "nearly lossless", "config.json is no JSON", "not applied"):
             assert said in text
         assert page.run(SHOWN) == "3 of 4"
         page.run("history.back()")
         page.wait("document.querySelector('#repos').hidden === false")
+
+
+def test_the_repos_sort_too(
+    chrome: Callable[..., Chrome], written: Callable[[Report], str]
+) -> None:
+    first = "document.querySelector('.repos tbody th a').textContent"
+    with chrome() as page:
+        page.go(f"{written(everything())}#view=repos")
+        page.run("document.querySelectorAll('.repos thead button')[0].click()")
+        assert page.run(first) == "acme/Model-AWQ"
+        page.run("document.querySelectorAll('.repos thead button')[3].click()")
+        assert page.run(first) == "acme/Model-GPTQ-Int4"
+        assert page.run("document.querySelectorAll('.repos th')[3].ariaSort") == "descending"
 
 
 def test_hostile_text_runs_nothing(

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from hubq.audit.settings import FILE
 from hubq.cli.main import cli
 from hubq.errors import BadInput
+from hubq.release.endpoint import local_storage
 
 EMPTY = "---\nlicense: mit\n---\n\n"
 """A card that says nothing: one warning of the rule no-card."""
@@ -138,3 +139,75 @@ def test_rules_are_listed_and_explained() -> None:
     told = hubq("--explain", "no-card").stdout
     assert "How to fix it" in told
     assert report_of(hubq("--explain", "no-card", "--format", "json"))["severity"] == "warning"
+
+
+def test_fix_shows_or_makes_the_edit_of_a_folder(card: Path, tmp_path: Path) -> None:
+    (card.parent / FILE).write_text("select: [metadata]\nfail-on: never\n", encoding="utf-8")
+    folder = tmp_path / "nano-AWQ"
+    folder.mkdir()
+    text = "---\nlicense: mit\nbase_model: acme/nano\n---\n# Nano\n\nMade by `acme/nano-AWQ`.\n"
+    (folder / "README.md").write_text(text, encoding="utf-8")
+    config = {"model_type": "llama", "quantization_config": {"quant_method": "awq", "bits": 4}}
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    shown = hubq("nano-AWQ", "--fix", "--dry-run")
+    assert shown.exit_code == 0, shown.output
+    assert "+base_model_relation: quantized" in shown.stdout
+    assert (folder / "README.md").read_text(encoding="utf-8") == text
+    done = hubq("nano-AWQ", "--fix")
+    assert done.exit_code == 0, done.output
+    assert "nano-AWQ: edited" in done.stderr
+    assert "base_model_relation: quantized\n" in (folder / "README.md").read_text(encoding="utf-8")
+    assert "nothing that was found can be mended" in hubq("nano-AWQ", "--fix").stderr
+
+
+def test_a_dry_run_is_of_fix(card: Path) -> None:
+    done = hubq("acme_nano.md", "--dry-run")
+    assert done.exit_code == 2
+    assert "--fix" in done.output
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """A runs folder whose embedded Hub holds a quantized repo and the model it was made from."""
+    storage = local_storage(tmp_path / "runs" / "hub")
+    card = b"---\nlicense: mit\nbase_model: acme/nano-1B\n---\n# Nano\n"
+    config = {"model_type": "llama", "quantization_config": {"quant_method": "awq", "bits": 4}}
+    repos = {
+        "acme/nano-1B": {"README.md": b"---\nlicense: mit\n---\n# Nano\n", "config.json": b"{}"},
+        "quants/nano-1B-AWQ": {"README.md": card, "config.json": json.dumps(config).encode()},
+    }
+    for name, files in repos.items():
+        entries = {path: storage.store_file(content) for path, content in files.items()}
+        repo = storage.create_repo(name, author="local")
+        repo.advance("main", entries, author="local", title="Files")
+    return tmp_path / "runs"
+
+
+@pytest.mark.long
+def test_a_repo_is_audited_and_fixed_by_one_pull_request(runs: Path) -> None:
+    where = ("--hub", "local", "--runs-dir", str(runs))
+    quiet = ("--select", "base-relation", "--fail-on", "never", "--format", "json")
+    done = hubq("quants/nano-1B-AWQ", *where, *quiet, "--fix")
+    assert done.exit_code == 0, done.output
+    (audited,) = report_of(done)["audited"]
+    assert [one["rule"] for one in audited["findings"]] == ["base-relation"]
+    assert "quants/nano-1B-AWQ: opened: http" in done.stderr
+    again = hubq("quants/nano-1B-AWQ", *where, *quiet, "--fix")
+    assert "already open" in again.stderr
+    offline = hubq("quants/nano-1B-AWQ", *where, *quiet, "--offline")
+    assert report_of(offline)["audited"][0]["commit"] == audited["commit"]
+
+
+@pytest.mark.long
+def test_a_sweep_is_told_and_misses_what_is_not_there(runs: Path, tmp_path: Path) -> None:
+    where = ("--hub", "local", "--runs-dir", str(runs), "--select", "no-card")
+    listed = tmp_path / "all.txt"
+    listed.write_text("quants\nacme/nothing\n", encoding="utf-8")
+    done = hubq(str(listed), *where, "--format", "json")
+    assert done.exit_code == 2
+    report = report_of(done)
+    assert [one["name"] for one in report["audited"]] == ["quants/nano-1B-AWQ"]
+    assert [name for name, _ in report["missed"]] == ["acme/nothing"]
+    alone = hubq("acme/nothing", *where)
+    assert isinstance(alone.exception, BadInput)
+    assert "no such model" in alone.exception.message

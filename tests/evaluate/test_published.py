@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hubq.errors import BadInput
-from hubq.evaluate.published import PublishedMeasure, PublishedTable, tables_of, tasks_in
+from hubq.evaluate.formats.sides import tasks_in
+from hubq.evaluate.published import PublishedMeasure, PublishedTable, tables_of
 
 # README of QwenLM/Qwen2-VL, performance of the quantized models.
 QWEN = """

@@ -117,3 +117,12 @@ def test_requests_are_told_apart_as_the_hub_counts_them(path: str, kind: str) ->
 )
 def test_headers_are_read(headers: Mapping[str, str], limit: Limit | None) -> None:
     assert limit_in(headers) == limit
+
+
+def test_a_request_that_failed_makes_room_at_once() -> None:
+    waits: list[float] = []
+    pacer = Pacer(waits.append, clock=lambda: 0.0, sleep=waits.append)
+    pacer.enter("api")
+    pacer.lose("api")
+    pacer.enter("api")
+    assert not waits

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hubq.audit.formats import words
-from hubq.audit.formats.places import file_of, page_of, title_of
+from hubq.audit.formats.places import file_of, page_of, span_of, title_of
 from hubq.model.audit import Audited, Report
 from hubq.model.finding import SEVERITIES, Finding, Severity
 
@@ -42,10 +42,11 @@ def _command(repo: Audited, one: Finding) -> str:
     place = {"file": file_of(repo, one)}
     if one.line:
         place["line"] = str(one.line)
-        if one.column:
-            place["col"] = str(one.column)
-            if one.said and one.quote.startswith(one.said, one.column - 1):
-                place["endColumn"] = str(one.column + len(one.said))
+        span = span_of(one)
+        if span:
+            place["col"] = str(span[0] + 1)
+        if span and span[1] > span[0]:
+            place["endColumn"] = str(span[1] + 1)
     title = title_of(one.rule)
     place["title"] = f"{one.rule}: {title}" if title else one.rule
     said = f'says "{one.said}": ' if one.said else ""

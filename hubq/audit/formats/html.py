@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from hubq.audit.formats import words
-from hubq.audit.formats.places import DOCS, keyed, link_of, page_of, title_of, web
+from hubq.audit.formats.places import DOCS, keyed, link_of, page_of, span_of, title_of, web
 from hubq.audit.formats.widths import visible
 from hubq.model.audit import Audited, Report
 from hubq.model.finding import SEVERITIES, Finding
@@ -156,10 +156,10 @@ def _findings(repo: Audited, index: int, numbers: Mapping[str, int]) -> list[lis
 
 def _quote(one: Finding) -> tuple[str, str, str]:
     """Return the line before, at and after what the finding is about, cut where it is very long."""
-    line, start = one.quote, max(one.column - 1, 0)
-    if not one.column or start > len(line):
+    line, span = one.quote, span_of(one)
+    if span is None:
         return _cut(line, _LONGEST), "", ""
-    end = start + (len(one.said) if one.said and line.startswith(one.said, start) else 0)
+    start, end = span
     before, piece, after = line[:start], line[start:end], line[end:]
     if len(before) > _LONGEST:
         before = f"…{before[-_LONGEST:]}"
@@ -175,7 +175,7 @@ def _repo(repo: Audited) -> dict[str, Any]:
     held = [one for one in repo.statements if one.told != "unknown"]
     scores = [
         (
-            *(row.variant, row.task, row.shown, row.right, row.interval, row.detectable),
+            *(row.name, row.task, row.shown, row.right, row.interval, row.detectable),
             *(row.delta, row.told, row.verdict, row.line),
         )
         for row in words.rows(known)

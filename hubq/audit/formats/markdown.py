@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from hubq.audit.formats import words
-from hubq.audit.formats.places import Group, grouped, link_of, page_of, title_of, web
+from hubq.audit.formats.places import Group, grouped, link_of, page_of, quotable, title_of, web
 from hubq.markdown.escaping import address, code, escape
 from hubq.model.audit import Audited, Report, Statement
 from hubq.model.finding import SEVERITIES, Finding, Severity
@@ -22,6 +22,7 @@ COMMENT = 65_000
 """Bytes that fit into a comment."""
 
 _LONGEST = 1500
+_PIECE = 40
 #: GitHub looks for these in the finished text, whatever was escaped before.
 _CALLS = re.compile(r"\\?#(?=\w)|@(?=\w)")
 _HEADS = (
@@ -57,20 +58,25 @@ def render(report: Report, *, limit: int = SUMMARY) -> str:
         report: what was found.
         limit: bytes that it may have.
     """
-    text = ""
     for detail in _DETAILS:
-        text = "\n\n".join(_parts(report, detail)) + "\n"
-        if len(text.encode(errors="replace")) <= limit:
-            return text
-    return _cut(text, limit)
+        parts, whole = _fitting(_parts(report, detail), limit - 1)
+        if whole:
+            return "\n\n".join(parts) + "\n"
+    note = _LEFT_OUT.format(what="The rest is")
+    parts, _ = _fitting(_parts(report, _DETAILS[-1]), limit - len(note) - 3)
+    return "\n\n".join([*parts, note]) + "\n"
 
 
-def _cut(text: str, limit: int) -> str:
-    """Return the beginning of a text that fits, whole paragraphs of it."""
-    note = f"\n\n{_LEFT_OUT.format(what='The rest is')}\n"
-    room = limit - len(note.encode())
-    kept = text.encode(errors="replace")[: max(room, 0)].decode(errors="ignore")
-    return kept.rpartition("\n\n")[0] + note
+def _fitting(parts: Iterator[str], limit: int) -> tuple[list[str], bool]:
+    """Return the parts that fit with two line ends between them, and whether those are all."""
+    found: list[str] = []
+    size = -2
+    for part in parts:
+        size += 2 + len(part.encode(errors="replace"))
+        if size > limit:
+            return found, False
+        found.append(part)
+    return found, True
 
 
 def _parts(report: Report, detail: _Detail) -> Iterator[str]:
@@ -124,7 +130,7 @@ def _repo(repo: Audited, detail: _Detail, *, alone: bool) -> Iterator[str]:
 
 def _group(repo: Audited, group: Group, detail: _Detail) -> str:
     title = title_of(group.rule)
-    about = f" {_plain(title)}." if title else ""
+    about = f" {_prose(title)}." if title else ""
     link = f"[{code(group.rule)}]({page_of(group.rule)})"
     head = f"**{_WORDS[group.worst]}** {link}{about}"
     lines = [_finding(repo, one, group, detail) for one in group.findings]
@@ -132,17 +138,21 @@ def _group(repo: Audited, group: Group, detail: _Detail) -> str:
 
 
 def _finding(repo: Audited, one: Finding, group: Group, detail: _Detail) -> str:
-    place = _plain(f"{one.path}:{one.line}" if one.line else one.path)
+    line = f"line {one.line}" if one.path == repo.name else f"{one.path}:{one.line}"
+    place = _plain(line if one.line else one.path)
     link = address(link_of(repo, one))
     where = f"[{place}]({link})" if link else place
     kind = "" if one.severity == group.worst else f" ({one.severity})"
-    said = f"says {_code(one.said)}; " if one.said else ""
+    quoted = detail.quotes and quotable(one)
+    # A whole sentence need not be said twice.
+    twice = quoted and len(one.said) > _PIECE and one.said in one.quote
+    said = f"says {_code(one.said)}; " if one.said and not twice else ""
     fix = f" _Fix:_ {_prose(one.remedy)}" if one.remedy else ""
     text = f"- {where}{kind}: {said}{_prose(one.found)}{_stop(one.found)}{fix}"
     if one.sources and one.severity == "error":
         links = [address(web(source)) for source in one.sources]
         text += "".join(f" <{link}>" for link in links if link)
-    if detail.quotes and one.quote:
+    if quoted:
         text += f"\n\n  {_code(one.quote, 300)}\n"
     return text
 
@@ -185,7 +195,7 @@ def _scores(repo: Audited) -> str:
         "|:--|:--|--:|--:|--:|--:|--:|:--|",
     ]
     for row in words.rows(known):
-        cells = [row.variant, row.task, row.shown, row.right, row.interval]
+        cells = [row.name, row.task, row.shown, row.right, row.interval]
         cells += [row.detectable, row.delta, row.told]
         lines.append(f"| {' | '.join(_plain(cell) for cell in cells)} |")
     table = "\n".join(lines)

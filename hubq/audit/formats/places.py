@@ -19,6 +19,8 @@ HOME = "https://github.com/hubq/hubq"
 DOCS = f"{HOME}/blob/main/docs/rules"
 _WEB = re.compile(r"https?://[^\s<>\"'`\\^{|}\x00-\x20\x7f]+", re.IGNORECASE)
 _DIGITS = 16
+_NEAR = 24
+"""Characters from a column within which what a file says there begins."""
 
 
 class Group(NamedTuple):
@@ -100,6 +102,33 @@ def link_of(audited: Audited, finding: Finding) -> str:
     # A rendered Markdown file has no lines to point at; its source has.
     source = "?code=true" if finding.path.lower().endswith(".md") else ""
     return f"{address}{source}#L{finding.line}"
+
+
+def span_of(finding: Finding) -> tuple[int, int] | None:
+    """Return where in its line stands what a finding is about, from 0; none where not known.
+
+    What the file says is looked for around the column, and from there on, since a cell begins with
+    spaces; without a column it has to stand in the line just once. A span without characters is a
+    column alone.
+    """
+    line, said, start = finding.quote, finding.said, max(finding.column - 1, 0)
+    if not finding.column:
+        found = line.find(said) if said and line.count(said) == 1 else -1
+        return (found, found + len(said)) if found >= 0 else None
+    if start > len(line):
+        return None
+    size = len(said)
+    around = line.find(said, max(0, start - size + 1), start + size) if said else -1
+    found = around if around >= 0 else line.find(said, start, start + size + _NEAR) if said else -1
+    if found >= 0 and "|" not in line[start + 1 : found]:
+        return found, found + size
+    start += len(line) - start - len(line[start:].lstrip(" "))
+    return start, start
+
+
+def quotable(finding: Finding) -> bool:
+    """Say whether its line tells anything; the fence of the front matter does not."""
+    return bool(finding.line and finding.quote.strip(" -\t"))
 
 
 def web(address: str) -> str:

@@ -24,6 +24,7 @@ from hubq.audit.formats.places import (
     on_hub,
     page_of,
     rule_of,
+    span_of,
     web,
 )
 from hubq.audit.formats.widths import clipped
@@ -102,7 +103,6 @@ def _rule(id_: str) -> dict[str, Any]:
     text = pages.body(rule)
     return {
         "id": rule.id,
-        "name": "".join(word.capitalize() for word in rule.id.split("-")),
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": clipped(" ".join(rule.why.split()), _DESCRIPTION)},
         "help": {"text": text, "markdown": text},
@@ -158,20 +158,22 @@ def _result(repo: Audited, one: Finding, key: str) -> dict[str, Any]:
 
 def _message(one: Finding) -> str:
     """Return what was found and what to do; brackets that would make a link are parted."""
-    said = f'Says "{clipped(one.said, 200)}": ' if one.said else ""
-    remedy = f"\n{one.remedy}" if one.remedy else ""
-    return f"{said}{one.found or one.rule}{remedy}".replace("](", "] (")
+    start, end = span_of(one) or (0, 0)
+    # Viewers show the piece itself where it is known.
+    said = f'The file says "{clipped(one.said, 200)}".' if one.said and end == start else ""
+    lines = [one.found or one.rule, said, one.remedy]
+    return "\n".join(filter(None, lines)).replace("](", "] (")
 
 
 def _place(repo: Audited, one: Finding) -> dict[str, Any]:
     place: dict[str, Any] = {"artifactLocation": {"uri": _uri(file_of(repo, one))}}
     # GitHub shows nothing without a line; what has none is about the whole file.
     region: dict[str, Any] = {"startLine": max(one.line, 1)}
-    if one.line and one.column:
-        region["startColumn"] = one.column
-        if one.said and one.quote.startswith(one.said, one.column - 1):
-            region["endColumn"] = one.column + len(one.said)
-            region["snippet"] = {"text": one.said}
+    span = span_of(one) if one.line else None
+    if span:
+        region["startColumn"] = span[0] + 1
+    if span and span[1] > span[0]:
+        region |= {"endColumn": span[1] + 1, "snippet": {"text": one.said}}
     place["region"] = region
     if one.line and one.quote:
         place["contextRegion"] = {"startLine": one.line, "snippet": {"text": one.quote}}

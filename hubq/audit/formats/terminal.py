@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hubq.audit.formats import words
-from hubq.audit.formats.places import Group, grouped, title_of
+from hubq.audit.formats.places import Group, grouped, quotable, span_of, title_of
 from hubq.audit.formats.widths import around, clipped, padded, visible, width_of, wrapped
 from hubq.model.audit import Audited, Report, Statement
 from hubq.model.finding import Finding
@@ -19,6 +21,10 @@ _STYLES = {
 _NARROWEST, _WIDEST = 60, 120
 _ROWS = 24
 """Lines of the table of scores when there is one repo; a sweep gets one line a repo."""
+_SHOWN = 20
+"""Findings of one rule in one file."""
+_NAMED = 60
+"""Repos without findings that are still named."""
 _LONGEST = 160
 """Columns of what a file says, where that is not under a caret."""
 
@@ -32,9 +38,13 @@ def render(report: Report, *, colour: bool = False, width: int = 80) -> str:
         width: its columns.
     """
     page = _Page(colour=colour, width=max(_NARROWEST, min(width, _WIDEST)))
+    alone = len(report.audited) == 1
     for audited in report.audited:
-        page.repo(audited, alone=len(report.audited) == 1)
+        if alone or not _clean(audited):
+            page.repo(audited, alone=alone)
     page.blank()
+    if not alone:
+        page.rest(report.audited)
     for target, why in report.missed:
         page.text(f"{target}: not looked at: {why}", style="warning")
     page.blank()
@@ -80,43 +90,59 @@ class _Page:
         for problem in audited.problems:
             self.text(f"could not be read: {problem}", indent=2, style="warning")
         for group in grouped(audited.findings):
-            self.group(group)
+            self.group(group, audited.name)
         self.scores(audited, alone=alone)
         self.statements(audited.statements)
-        self.notes(audited)
+        self.notes(audited, alone=alone)
 
-    def group(self, group: Group) -> None:
+    def rest(self, audited: Sequence[Audited]) -> None:
+        """Add what is said once of all repos of a sweep."""
+        clean = [repo.name for repo in audited if _clean(repo)]
+        if clean:
+            names = f": {', '.join(clean)}" if len(clean) <= _NAMED else ""
+            self.text(f"nothing found in {words.counted(len(clean), 'repo')}{names}", hanging=2)
+        reasons = words.reasons(audited)
+        if reasons:
+            self.text(f"rules not applied to some: {reasons}", hanging=2, style="soft")
+        self.blank()
+
+    def group(self, group: Group, name: str) -> None:
         """Add the findings of one rule in one file."""
         self.blank()
         kind = self.styled(group.worst, group.worst)
         title = title_of(group.rule)
         rule = self.styled(visible(group.rule), "strong")
-        path = self.styled(visible(group.path), "soft")
-        self.lines.append(f"  {kind} {rule}  {path}")
+        path = "" if group.path == name else self.styled(visible(group.path), "soft")
+        self.lines.append(f"  {kind} {rule}  {path}".rstrip())
         if title:
             self.text(title, indent=4, style="soft")
-        for one in group.findings:
-            self.finding(one, group)
+        shown = group.findings[:_SHOWN]
+        for one, after in zip(shown, [*shown[1:], None], strict=True):
+            # What many lines have in common is said below the last of them.
+            self.finding(one, group, fix=after is None or after.remedy != one.remedy)
+        if len(group.findings) > len(shown):
+            left = len(group.findings) - len(shown)
+            self.text(f"and {left:,} more (--format json, html)", indent=4, style="soft")
 
-    def finding(self, one: Finding, group: Group) -> None:
+    def finding(self, one: Finding, group: Group, *, fix: bool) -> None:
         """Add one finding: its line, what was found, how to mend it."""
-        gutter = max(4, len(str(one.line))) if one.line else 0
-        if one.quote and one.line:
+        gutter = max(4, len(str(one.line))) if quotable(one) else 0
+        if quotable(one):
             self.quoted(one, gutter)
         kind = "" if one.severity == group.worst else f"[{one.severity}] "
-        where = "" if one.quote or not one.line else f"line {one.line}: "
+        where = "" if quotable(one) or not one.line else f"line {one.line}: "
         said = f'says "{clipped(one.said, _LONGEST)}": ' if one.said and not _seen(one) else ""
         indent = gutter + 5 if gutter else 4
         self.text(f"{kind}{where}{said}{one.found}", indent=indent)
-        if one.remedy:
+        if one.remedy and fix:
             self.text(f"fix: {one.remedy}", indent=indent, hanging=5)
         for source in one.sources if one.severity == "error" else ():
             self.lines.append(" " * indent + self.styled(f"see {visible(source)}", "soft"))
 
     def quoted(self, one: Finding, gutter: int) -> None:
         """Add the line itself, and a caret under what it is about."""
-        length = len(one.said) if _seen(one) else 1
-        part, before, shown = around(one.quote, one.column, length, self.width - gutter - 5)
+        start, end = span_of(one) or (-1, 0)
+        part, before, shown = around(one.quote, start + 1, end - start, self.width - gutter - 5)
         bar = self.styled("|", "soft")
         self.lines.append(f"  {self.styled(f'{one.line:>{gutter}}', 'soft')} {bar} {part}".rstrip())
         if shown:
@@ -126,24 +152,36 @@ class _Page:
     def scores(self, audited: Audited, *, alone: bool) -> None:
         """Add what printed scores still tell: a table, or one line in a sweep."""
         known = [one for one in audited.recovered if one.low is not None]
-        if not known:
-            return
-        self.blank()
-        self.text(words.scores(audited), indent=2)
-        if alone:
+        if alone and known:
+            self.blank()
+            self.text(words.scores(audited), indent=2)
             self.table(words.rows(known))
+            self.text(words.finest(known), indent=4, hanging=2, style="soft")
+        elif words.deltas(known):
+            self.blank()
+            self.text(f"{len(known):,} intervals recovered; {words.deltas(known)}", indent=2)
 
     def table(self, rows: list[words.Row]) -> None:
         """Add the rows of a table, clipped to the width."""
         cells = [
-            (row.variant, row.task, row.shown, row.interval, row.delta, row.told) for row in rows
+            (row.variant, row.task, row.shown, row.interval, row.delta, _told(row))
+            for row in rows[:_ROWS]
         ]
-        cells = [("", "", "score", "95 %", "delta", ""), *cells[:_ROWS]]
-        seen = [tuple(map(visible, row)) for row in cells]
-        widths = _fitting(
-            [max(map(width_of, column)) for column in zip(*seen, strict=True)], self.width - 4
+        heads = (
+            "",
+            "",
+            "score",
+            "95 %",
+            "delta",
+            "more than chance?" if any(row.delta for row in rows) else "",
         )
+        seen = [tuple(map(visible, row)) for row in (heads, *cells)]
+        natural = [max(map(width_of, column)) for column in zip(*seen, strict=True)]
+        widths = _fitting(natural, self.width - 4)
+        groups = ["", *(row.group for row in rows)]
         for index, row in enumerate(seen):
+            if index and groups[index] != groups[index - 1]:
+                self.text(groups[index], indent=4, style="strong")
             parts = [
                 (_right if 2 <= place <= 4 else padded)(cell, size)
                 for place, (cell, size) in enumerate(zip(row, widths, strict=True))
@@ -165,14 +203,12 @@ class _Page:
             self.text(f'line {one.line}: "{text}"', indent=4, hanging=2)
             self.text(f"{words.CARRIED[one.told]}: {one.why}", indent=6)
 
-    def notes(self, audited: Audited) -> None:
+    def notes(self, audited: Audited, *, alone: bool) -> None:
         """Add what was not applied and what a baseline accepts, in a line each."""
         lines = []
-        if audited.skipped:
-            why = words.skipped(audited)
+        if audited.skipped and alone:
             count = words.counted(len(audited.skipped), "rule")
-            room = self.width - 4 - len(count)
-            lines.append(f"{count} not applied: {clipped(why, 2 * room)}")
+            lines.append(f"{count} not applied: {words.reasons([audited])}")
         if audited.accepted:
             lines.append(f"{words.severities(audited.accepted)} accepted by the baseline")
         if lines:
@@ -181,9 +217,15 @@ class _Page:
             self.text(line, indent=2, style="soft")
 
 
+def _clean(audited: Audited) -> bool:
+    """Say whether there is nothing to tell of a repo."""
+    return not (audited.findings or audited.problems or audited.accepted)
+
+
 def _seen(one: Finding) -> bool:
-    """Say whether what a finding quotes stands at its column."""
-    return bool(one.said and one.column) and one.quote.startswith(one.said, one.column - 1)
+    """Say whether what the file says stands over the carets."""
+    start, end = span_of(one) or (0, 0)
+    return quotable(one) and end > start
 
 
 def _fitting(widths: list[int], room: int) -> list[int]:
@@ -195,6 +237,10 @@ def _fitting(widths: list[int], room: int) -> list[int]:
         found[place] -= cut
         over -= cut
     return found
+
+
+def _told(row: words.Row) -> str:
+    return row.told.replace("if under", "if <")
 
 
 def _right(text: str, width: int) -> str:

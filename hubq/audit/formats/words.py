@@ -75,14 +75,27 @@ def skipped(audited: Audited) -> str:
     why: dict[str, list[str]] = {}
     for one in audited.skipped:
         why.setdefault(one.why, []).append(one.rule)
-    return "; ".join(f"{', '.join(rules)} ({reason})" for reason, rules in why.items())
+    return "; ".join(f"{reason}: {', '.join(rules)}" for reason, rules in why.items())
+
+
+def reasons(audited: Iterable[Audited]) -> str:
+    """Return how many rules could not be applied for which reason: `its files are not known (9)`.
+
+    A rule counts once for each reason, however many repos it is.
+    """
+    why: dict[str, set[str]] = {}
+    for repo in audited:
+        for one in repo.skipped:
+            why.setdefault(one.why, set()).add(one.rule)
+    return ", ".join(f"{reason} ({len(rules)})" for reason, rules in why.items())
 
 
 class Row(NamedTuple):
     """What one printed score still tells, in words; every text may be empty.
 
     Attributes:
-        variant: with its group.
+        group: what the variants are of; empty where there is just one on the card.
+        variant: its name.
         task: what was measured.
         shown: as printed.
         right: right answers of all: `375 of 900`.
@@ -93,6 +106,7 @@ class Row(NamedTuple):
         line: where it is printed.
     """
 
+    group: str
     variant: str
     task: str
     shown: str
@@ -104,20 +118,27 @@ class Row(NamedTuple):
     verdict: Told
     line: int
 
+    @property
+    def name(self) -> str:
+        """The variant with its group."""
+        return f"{self.group} / {self.variant}" if self.group else self.variant
+
 
 def rows(recovered: Sequence[Recovered]) -> list[Row]:
     """Return what printed scores still tell, by table and line."""
     placed = sorted(recovered, key=lambda one: (one.table, one.line, one.column))
-    return [_row(one) for one in placed]
+    groups = len({one.group for one in placed}) > 1
+    return [_row(one, one.group if groups else "") for one in placed]
 
 
-def _row(one: Recovered) -> Row:
+def _row(one: Recovered, group: str) -> Row:
     interval = ""
     if one.low is not None and one.high is not None:
         interval = f"{100 * one.low:.1f} to {100 * one.high:.1f}"
     delta = "" if one.delta is None else f"{100 * one.delta:+.2f}".replace("-", "\N{MINUS SIGN}")
     return Row(
-        variant=f"{one.group} / {one.variant}" if one.group else one.variant,
+        group=group,
+        variant=one.variant,
         task=one.task,
         shown=f"{one.shown} (cut)" if one.cut else one.shown,
         right=_count(one),
@@ -150,6 +171,22 @@ def _told(one: Recovered) -> str:
     if one.told == "sometimes" and one.limit is not None:
         return f"if under {100 * one.limit:.1f} % changed"
     return TOLD[one.told]
+
+
+def finest(recovered: Iterable[Recovered]) -> str:
+    """Return which differences so many questions tell from chance, for every number of questions.
+
+    For the middle one of the shares that were tried, which is the same on a whole card.
+    """
+    least = {one.n: one.detectable[len(one.detectable) // 2] for one in recovered if one.detectable}
+    if not least:
+        return ""
+    shares = {share for share, _ in least.values()}
+    found = ", ".join(f"{100 * delta:.1f} with {n:,}" for n, (_, delta) in sorted(least.items()))
+    return (
+        f"differences that so many questions tell from chance, if {100 * max(shares):.0f} % of the "
+        f"answers differ: {found}"
+    )
 
 
 def scores(repo: Audited) -> str:

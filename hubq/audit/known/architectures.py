@@ -5,28 +5,15 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from hubq.audit.known.tables import Span, transformers, vllm
+from hubq.audit.known.tables import Span, engine, transformers
 from hubq.audit.known.versions import Version
 
 _SEPARATORS = re.compile(r"[-_. ]+")
 #: Names that say less than they seem to, or belong to models of other makes as well.
 _LOOSE = frozenset(
-    {
-        "auto",
-        "bert",
-        "bit",
-        "clip",
-        "code_llama",
-        "dac",
-        "deprecated",
-        "dialogpt",
-        "dit",
-        "dpr",
-        "encodec",
-        "esm",
-    }
-    | {"fast", "git", "glm", "groupvit", "instruct", "led", "levit", "mega", "mra", "opt", "owl"}
-    | {"phi", "plbart", "rag", "rembert", "sam", "shieldgemma", "superglue", "timm", "vit"}
+    {"auto", "bert", "bit", "clip", "code_llama", "dac", "deprecated", "dit", "dpr", "encodec"}
+    | {"esm", "fast", "git", "glm", "groupvit", "instruct", "led", "levit", "mega", "mra", "opt"}
+    | {"owl", "phi", "plbart", "rag", "rembert", "sam", "shieldgemma", "superglue", "timm", "vit"}
 )
 
 
@@ -40,9 +27,23 @@ def of_class(name: str) -> Span | None:
     return _certain(transformers().classes.get(name))
 
 
-def in_vllm(architecture: str) -> Span | None:
-    """Return the vLLM releases that run an architecture themselves; none for an unknown one."""
-    return vllm().architectures.get(architecture)
+def in_engine(architecture: str, package: str) -> Span | None:
+    """Return the releases that run an architecture themselves; none for an unknown one.
+
+    What is in the first release with any may be older, and is unknown.
+
+    Args:
+        architecture: the name of a class, as config.json has it.
+        package: the engine, `vllm` or `sglang`.
+    """
+    span = engine(package).architectures.get(architecture)
+    return None if span is None or span.first == _begins(package) else span
+
+
+@cache
+def _begins(package: str) -> str:
+    firsts = {span.first for span in engine(package).architectures.values()}
+    return min(firsts, key=Version.of)
 
 
 def _certain(span: Span | None) -> Span | None:
@@ -78,10 +79,10 @@ def type_in_name(model: str) -> str:
 
 
 @cache
-def _in_vllm() -> dict[str, str]:
-    """Return model types without separators -> the architecture that vLLM had first for them."""
+def _classes(package: str) -> dict[str, str]:
+    """Return model types without separators -> the architecture an engine had first for them."""
     found: dict[str, str] = {}
-    spans = vllm().architectures
+    spans = engine(package).architectures
     for name in sorted(spans, key=lambda one: Version.of(spans[one].first)):
         stem, wanted, _ = name.partition("For")
         if wanted:
@@ -89,13 +90,14 @@ def _in_vllm() -> dict[str, str]:
     return found
 
 
-def vllm_name(model_type: str) -> str:
-    """Return the architecture of a `model_type` as vLLM calls it; empty for an unknown one."""
-    return _in_vllm().get(_SEPARATORS.sub("", model_type.lower()), "")
+def class_of(model_type: str, package: str) -> str:
+    """Return the architecture of a `model_type` as an engine has it; empty for an unknown one."""
+    return _classes(package).get(_SEPARATORS.sub("", model_type.lower()), "")
 
 
 @cache
-def vllm_fallback() -> str:
-    """Return the first release of vLLM that runs models with the code of transformers."""
-    spans = [span for name, span in vllm().architectures.items() if name.startswith("Transformers")]
-    return min((span.first for span in spans), key=Version.of, default="")
+def fallback(package: str) -> str:
+    """Return the first release of an engine that runs models with the code of transformers."""
+    listed = engine(package).architectures.items()
+    firsts = [span.first for name, span in listed if name.startswith("Transformers")]
+    return min(firsts, key=Version.of, default="")

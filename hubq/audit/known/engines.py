@@ -1,14 +1,14 @@
-"""Engines: which quantization methods vLLM has, since when and on which GPUs."""
+"""Engines: which quantization methods vLLM and SGLang have, since when and on which GPUs."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
 
-from hubq.audit.known.tables import Span, vllm
+from hubq.audit.known.tables import Span, engine
 from hubq.audit.known.versions import Version, readable
 
-#: Methods of vLLM that load checkpoints of a `quant_method`; what is refused stands in neither.
+#: Methods of vLLM that load checkpoints of a `quant_method`.
 _LOADS: dict[str, frozenset[str]] = {
     "gptq": frozenset(
         {"gptq", "auto_gptq", "gptq_marlin", "gptq_marlin_24", "gptq_bitblas", "marlin", "bitblas"}
@@ -17,13 +17,24 @@ _LOADS: dict[str, frozenset[str]] = {
     "awq": frozenset(
         {"awq", "auto_awq", "awq_marlin", "moe_wna16", "ipex", "cpu_awq", "inc", "humming"}
     ),
+    "compressed-tensors": frozenset({"compressed-tensors", "sparseml", "humming", "inc"}),
 }
+#: Methods that load only what they made; a checkpoint of another method is refused.
+_STRICT = frozenset(
+    {"gptq", "gptq_marlin", "awq", "awq_marlin", "compressed-tensors", "aqlm", "bitsandbytes"}
+    | {"gguf", "squeezellm", "hqq", "fp8"}
+)
 _BOUND = re.compile(r"(==|>=|<=|~=|!=|<|>)\s*([\w.+!-]+)")
 
 
-def method(name: str) -> Span | None:
-    """Return the vLLM releases that have a quantization method; none for an unknown one."""
-    return vllm().methods.get(name)
+def method(name: str, package: str = "vllm") -> Span | None:
+    """Return the releases that have a quantization method; none for an unknown one.
+
+    Args:
+        name: of the method, as the engine is told.
+        package: the engine, `vllm` or `sglang`.
+    """
+    return engine(package).methods.get(name)
 
 
 def loads(method: str, quantized: str) -> bool | None:
@@ -34,14 +45,9 @@ def loads(method: str, quantized: str) -> bool | None:
         quantized: the checkpoint's `quant_method`.
     """
     known = _LOADS.get(quantized)
-    others = frozenset().union(*_LOADS.values())
-    if known is None or (method not in others and method not in _FIXED):
+    if known is None or (method not in known and method not in _STRICT):
         return None
     return method in known
-
-
-#: Methods that load only checkpoints of their own.
-_FIXED = frozenset({"aqlm", "bitsandbytes", "compressed-tensors", "gguf", "squeezellm", "hqq"})
 
 
 def least_capability(name: str) -> int:
@@ -49,13 +55,13 @@ def least_capability(name: str) -> int:
 
     0 where that is not known for all releases.
     """
-    values = vllm().capabilities.get(name, {}).values()
+    values = engine("vllm").capabilities.get(name, {}).values()
     return min(values, default=0)
 
 
 def pinned(version: str, package: str) -> str:
     """Return what a vLLM release needs of another package: `==2.4.0`; empty without a need."""
-    return vllm().needs.get(version, {}).get(package, "")
+    return engine("vllm").needs.get(version, {}).get(package, "")
 
 
 @lru_cache(maxsize=512)

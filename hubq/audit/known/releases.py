@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from functools import cache
 
 from hubq.audit.known.tables import packages
@@ -37,12 +38,19 @@ def oldest(package: str) -> Version:
     return min(_released(package))
 
 
+@cache
+def _ordered(package: str) -> list[Version]:
+    return sorted(one for one in _released(package) if not one.early)
+
+
 def near(package: str, version: Version) -> tuple[str, str]:
     """Return the releases just before and just after a version; empty where there is none."""
-    ordered = sorted(one for one in _released(package) if not one.early)
-    before = [one for one in ordered if one < version]
-    after = [one for one in ordered if one > version]
-    return (str(before[-1]) if before else "", str(after[0]) if after else "")
+    ordered = _ordered(package)
+    before, after = bisect_left(ordered, version) - 1, bisect_right(ordered, version)
+    return (
+        str(ordered[before]) if before >= 0 else "",
+        str(ordered[after]) if after < len(ordered) else "",
+    )
 
 
 def day_of(package: str, version: str) -> str:

@@ -12,7 +12,7 @@ from hubq.audit.known.versions import Version
 _FOLDER = Path(__file__).resolve().parent / "tables"
 
 
-class Span(msgspec.Struct, frozen=True):
+class Span(msgspec.Struct, frozen=True, omit_defaults=True):
     """The releases that know something.
 
     Attributes:
@@ -48,8 +48,8 @@ class Transformers(msgspec.Struct, frozen=True):
     methods: dict[str, Span]
 
 
-class Vllm(msgspec.Struct, frozen=True):
-    """What releases of vLLM know and need; see `making/vllm.py`."""
+class Engine(msgspec.Struct, frozen=True):
+    """What releases of an engine know and need; see `making/engine.py`."""
 
     made: str
     source: str
@@ -82,9 +82,13 @@ def transformers() -> Transformers:
 
 
 @cache
-def vllm() -> Vllm:
-    """Return what releases of vLLM know and need."""
-    return msgspec.json.decode((_FOLDER / "vllm.json").read_bytes(), type=Vllm)
+def engine(name: str) -> Engine:
+    """Return what releases of an engine know and need.
+
+    Args:
+        name: `vllm` or `sglang`.
+    """
+    return msgspec.json.decode((_FOLDER / f"{name}.json").read_bytes(), type=Engine)
 
 
 @cache

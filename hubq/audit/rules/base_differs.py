@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from hubq.audit.bases import stated_bases
 from hubq.audit.naming import read_name
@@ -11,6 +12,13 @@ from hubq.audit.rule import Rule, finding
 from hubq.audit.subject import Subject
 from hubq.model.finding import Finding
 
+#: Families, and the versions that their models have: `Qwen2.5`, `Llama-3.1`, `phi-2`.
+_FAMILY = re.compile(
+    r"(?<![a-z])(?P<name>llama|qwen|mistral|mixtral|gemma|phi|falcon|bloom|deepseek|internlm|baichuan"
+    r"|chatglm|starcoder|pythia|olmo|granite|smollm|mpt|opt)"
+    r"(?:[-_ ]?v?(?P<version>\d(?:\.\d{1,2})?)(?![\d.]*[a-z]|\d))?(?![a-z])"
+)
+_SAME = {"mixtral": "mistral"}
 _TUNED = re.compile(r"(?<![a-z])(instruct|chat|it)(?![a-z])", re.IGNORECASE)
 _BASE = re.compile(r"(?<![a-z])(?:base|pt)(?![a-z])", re.IGNORECASE)
 
@@ -35,9 +43,14 @@ def check(subject: Subject) -> Iterator[Finding]:
         )
 
 
+@lru_cache(maxsize=4096)
 def _contradiction(name: str, base: str) -> tuple[str, bool]:
     """Return what sets a repo's name against its base's, in words, and whether it is certain."""
     ours, theirs = read_name(name), read_name(base)
+    kin, other_kin = _kin(name), _kin(base)
+    if kin and other_kin and not any(_alike(one, two) for one in kin for two in other_kin):
+        text = f"the repo's name speaks of {_listed(kin)}, its base model's of {_listed(other_kin)}"
+        return text, True
     if ours.size_b and theirs.size_b and abs(ours.size_b - theirs.size_b) > 0.01:
         return f"the repo's name says {ours.size_b:g}B, its base model's {theirs.size_b:g}B", True
     if not ours.family or ours.family != theirs.family:
@@ -49,6 +62,21 @@ def _contradiction(name: str, base: str) -> tuple[str, bool]:
     if base_said and not said and other.lower().startswith(_BASE.sub("", rest).lower().strip("-")):
         return f"the base model is {base_said[1]}, and the repo's name does not say so", False
     return "", False
+
+
+def _kin(name: str) -> frozenset[tuple[str, str]]:
+    """Return (family, version) of every family of which a name speaks."""
+    found = _FAMILY.finditer(name.lower())
+    return frozenset((_SAME.get(one["name"], one["name"]), one["version"] or "") for one in found)
+
+
+def _alike(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Return whether two may be one family; a name need not say the version."""
+    return one[0] == other[0] and (one[1] == other[1] or not one[1] or not other[1])
+
+
+def _listed(names: frozenset[tuple[str, str]]) -> str:
+    return " and ".join(f"{name} {version}".strip() for name, version in sorted(names))
 
 
 RULE = Rule(

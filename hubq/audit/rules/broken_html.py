@@ -16,13 +16,14 @@ _NAMES = (
 )
 #: `<th>Latency (s)th>`, `<td>1/td>`: the sign before the closing name, or its slash, is lost.
 _LOST = re.compile(
-    rf"<(?P<tag>{_NAMES})(?:\s[^<>]{{0,300}})?>[^<>\n]{{0,500}}?(?P<end>/?(?P=tag)>)", re.I
+    rf"<(?P<tag>{_NAMES})(?:\s[^<>]{{0,300}})?>[^<>\n]{{0,500}}?(?P<end>/?(?P=tag)>)", re.IGNORECASE
 )
 #: `<th>Latency</th` and then another element or the line's end.
 _OPEN = re.compile(rf"</(?:{_NAMES})(?=\s*<|\s*$)", re.IGNORECASE | re.MULTILINE)
 #: `<th>Latency<th>` at a line's end: an opening sign where the closing one belongs.
 _TWICE = re.compile(
-    r"^[ \t]*<(?P<tag>th|td|b|i|strong|em|summary)(?:\s[^<>]{0,300})?>[^<>\n]{1,500}(?P<end><(?P=tag)>)[ \t]*$",
+    r"^[ \t]*<(?P<tag>th|td|b|i|strong|em|summary)(?:\s[^<>]{0,300})?>[^<>\n]{1,500}"
+    r"(?P<end><(?P=tag)>)[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 _PAIRS = re.compile(r"<(/?)(table|details)\b[^<>]{0,300}>", re.IGNORECASE)
@@ -111,9 +112,9 @@ RULE = Rule(
     group="prose",
     title="A piece of HTML is not closed as it was meant",
     severity="error",
-    why="Browsers mend broken markup by guessing: a stray `th>` is shown as text, cells move by one "
-    "column, and what follows an open element is folded away. Numbers then stand under headings "
-    "that they do not belong to.",
+    why="Browsers mend broken markup by guessing: a stray `th>` is shown as text, cells move by "
+    "one column, and what follows an open element is folded away. Numbers then stand under "
+    "headings that they do not belong to.",
     example="""`<th>Latency (s)th>`
 
 `` `th>` closes nothing: it is shown as text, and the element stays open ``""",

@@ -92,7 +92,7 @@ RULE = Rule(
     group="prose",
     title="A Markdown table is not shown as it was written",
     severity="error",
-    why="GitHub's Markdown, which the Hub shows, drops the cells of a row that are one too many, and "
+    why="GitHub's Markdown, which the Hub shows, drops the cells of a row that are too many, and "
     "shows a table as plain text when the line under its headings has another number of columns.",
     example="""```markdown
 | Model | A | B |

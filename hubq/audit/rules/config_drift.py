@@ -23,8 +23,9 @@ def check(subject: Subject) -> Iterator[Finding]:
     theirs = base.config if base is not None else None
     if base is None or theirs is None or config is None:
         return
-    for key in (*_SHAPES, *_BEHAVIOUR):
-        mine, other = _setting(config, key), _setting(theirs, key)
+    for key in ("model_type", *_SHAPES, *_BEHAVIOUR):
+        of = _kind if key == "model_type" else _setting
+        mine, other = of(config, key), of(theirs, key)
         if mine is None or other is None or _same(mine, other):
             continue
         yield finding(
@@ -49,6 +50,12 @@ def _setting(config: Mapping[str, Any], key: str) -> Any:
         rope = nested.get("rope_parameters", config.get("rope_parameters"))
         found = rope.get(key) if isinstance(rope, dict) else None
     return found if isinstance(found, (int, float, bool, str, list)) else None
+
+
+def _kind(config: Mapping[str, Any], key: str) -> str | None:
+    """Return a model's type; a text model has its own, which newer versions write with an end."""
+    found = config.get(key)
+    return found.removesuffix("_text") if isinstance(found, str) else None
 
 
 def _same(first: Any, second: Any) -> bool:

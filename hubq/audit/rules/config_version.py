@@ -25,7 +25,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     yield from _older_than_architecture(subject, written)
     seen: set[str] = set()
     for one in stated(subject.document):
-        if one.package != "transformers" or one.kind == "least" or one.version in seen:
+        if one.package != "transformers" or one.kind != "stack" or one.version in seen:
             continue
         seen.add(one.version)
         if one.value.release[:2] < written.release[:2]:

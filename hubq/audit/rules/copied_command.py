@@ -30,8 +30,8 @@ RULE = Rule(
     group="prose",
     title="A command serves, downloads or evaluates another model",
     severity="warning",
-    why="An evaluation command that names another model says that the scores of this card cannot be "
-    "repeated with it, and leaves open which model they were measured on.",
+    why="An evaluation command that names another model says that the scores of this card cannot "
+    "be repeated with it, and leaves open which model they were measured on.",
     example="""On the card of `acme/Tern-VL-7B-quantized.w4a16`:
 
 ```

@@ -142,8 +142,8 @@ RULE = Rule(
 prompt = "<|user|>\\n<|image_1|>\\nWhat is in this picture?<|end|>\\n<|assistant|>\\n"
 ```
 
-`<|image_1|>` belongs to prompts of Phi-3-vision. Only models whose base is a publisher's own are held
-to their publisher's template, as fine-tuned ones may bring another.""",
+`<|image_1|>` belongs to prompts of Phi-3-vision. Only models whose base is a publisher's own are
+held to their publisher's template, as fine-tuned ones may bring another.""",
     fix="Let the tokenizer or processor write the prompt: `apply_chat_template`.",
     check=check,
     sources=(

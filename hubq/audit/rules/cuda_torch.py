@@ -24,7 +24,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         if one.kind != "least":
             groups.setdefault(one.group, []).append(one)
     for group in groups.values():
-        torches = [one for one in group if one.package == "torch"]
+        torches = [one for one in group if one.package == "torch" and not one.value.early]
         for torch in torches:
             yield from _no_such_build(subject, torch)
         if len(torches) == 1:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from functools import cached_property
 
 from hubq.audit.links import (
     Target,
@@ -19,16 +20,18 @@ from hubq.model.finding import Finding, Severity
 
 _MOST = 20
 """Dead links of one card that are reported."""
+_DEEPEST = 20
+"""Folders within folders that are known."""
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for every address that leads nowhere, once."""
-    known = _files_of(subject)
+    places = _Places(subject)
     seen: set[str] = set()
     for link, at in _links(subject):
         if link.target in seen:
             continue
-        why, severity = _why(subject, link, known)
+        why, severity = places.why(link)
         if not why:
             continue
         seen.add(link.target)
@@ -58,56 +61,63 @@ def _links(subject: Subject) -> Iterator[tuple[Link, Spot]]:
         yield link, Spot(link.line, link.column)
 
 
-def _files_of(subject: Subject) -> Mapping[str, frozenset[str]]:
-    """Return the files of every repo whose files are known, by its id; of this one under ''."""
-    found = {}
-    base = (subject.base,) if subject.base is not None else ()
-    for one in (subject, *base, *subject.siblings):
-        if one.has_files and one.repo:
-            found[one.repo] = frozenset(one.files)
-    if subject.has_files:
-        found[""] = frozenset(subject.files) | {CARD}
-    return found
+class _Places:
+    """Where the links of one card can lead, read once."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+
+    @cached_property
+    def files(self) -> dict[str, frozenset[str]]:
+        """The files and folders of every repo where they are known, by id; its own under ''."""
+        subject = self.subject
+        kin = (subject, *((subject.base,) if subject.base is not None else ()), *subject.siblings)
+        found = {one.repo: _paths(one) for one in kin if one.has_files and one.repo}
+        return found | ({"": _paths(subject)} if subject.has_files else {})
+
+    @cached_property
+    def slugs(self) -> frozenset[str]:
+        """What `#` addresses can name."""
+        return frozenset(map(slug, anchors(self.subject.document)))
+
+    def why(self, link: Link) -> tuple[str, Severity]:
+        """Return why a link leads nowhere, and how certain that is; empty if it may not."""
+        target = read_target(link.target)
+        if target.kind == "empty":
+            return ("the link has no address", "warning") if link.text else ("", "info")
+        if target.kind == "anchor":
+            absent = target.fragment and slug(target.fragment) not in self.slugs
+            return ("no heading of the card is called so", "info") if absent else ("", "info")
+        if target.kind == "file":
+            return self._file(link, target)
+        if target.repo in self.subject.gathered.gone:
+            return f"there is no repo {target.repo}", "error"
+        known = self.files.get(target.repo) if target.inside else None
+        if known is not None and target.inside.rstrip("/") not in known:
+            where = "this repo" if target.repo == self.subject.repo else target.repo
+            return f"{where} has no file {target.inside}", "error"
+        return "", "info"
+
+    def _file(self, link: Link, target: Target) -> tuple[str, Severity]:
+        if lacks_scheme(link.target):
+            text = "without https:// the address is one within the repo, where nothing is called so"
+            return text, "warning"
+        if "" in self.files:
+            absent = target.path.rstrip("/") not in self.files[""]
+            return (f"the repo has no file {target.path}", "error") if absent else ("", "info")
+        if is_host(link.text) and "/" not in target.path and "." not in target.path:
+            text = f"the link shows a site, and its address is {target.path!r} within the repo"
+            return text, "warning"
+        return "", "info"
 
 
-def _why(subject: Subject, link: Link, known: Mapping[str, frozenset[str]]) -> tuple[str, Severity]:
-    """Return why a link leads nowhere, and how certain that is; empty if it may lead somewhere."""
-    target = read_target(link.target)
-    if target.kind == "empty":
-        return ("the link has no address", "warning") if link.text else ("", "info")
-    if target.kind == "anchor":
-        absent = target.fragment and slug(target.fragment) not in _slugs(subject)
-        return ("no heading of the card is called so", "info") if absent else ("", "info")
-    if target.kind == "file":
-        return _file(link, target, known)
-    if target.repo in subject.gathered.gone:
-        return f"there is no repo {target.repo}", "error"
-    if target.inside and target.repo in known and not _is_there(target.inside, known[target.repo]):
-        where = "this repo" if target.repo == subject.repo else target.repo
-        return f"{where} has no file {target.inside}", "error"
-    return "", "info"
-
-
-def _file(link: Link, target: Target, known: Mapping[str, frozenset[str]]) -> tuple[str, Severity]:
-    if lacks_scheme(link.target):
-        text = "without https:// the address is one within the repo, where nothing is called so"
-        return text, "warning"
-    if "" in known:
-        absent = not _is_there(target.path, known[""])
-        return (f"the repo has no file {target.path}", "error") if absent else ("", "info")
-    if is_host(link.text) and "/" not in target.path and "." not in target.path:
-        text = f"the link shows a site, and its address is {target.path!r} within the repo"
-        return text, "warning"
-    return "", "info"
-
-
-def _is_there(path: str, files: frozenset[str]) -> bool:
-    path = path.rstrip("/")
-    return path in files or any(name.startswith(f"{path}/") for name in files)
-
-
-def _slugs(subject: Subject) -> frozenset[str]:
-    return frozenset(map(slug, anchors(subject.document)))
+def _paths(subject: Subject) -> frozenset[str]:
+    """Return a repo's files, and the folders that they lie in."""
+    found = {CARD, *subject.files}
+    for path in subject.files:
+        parts = path.split("/")[:-1]
+        found.update("/".join(parts[:end]) for end in range(1, min(len(parts), _DEEPEST) + 1))
+    return frozenset(found)
 
 
 def _remedy(link: Link) -> str:

@@ -22,6 +22,7 @@ _GPU = re.compile(
 )
 #: Words that are no method, or that plug-ins of other makers bring.
 _OTHERS = frozenset({"none", "null", "auto", "ascend", "method", "your", "gaudi"})
+_ENOUGH = 50
 #: What loads checkpoints of its own accord beside transformers.
 _LOADERS = frozenset({"vllm", "sglang", "auto-gptq", "autoawq", "gptqmodel", "exllamav2"})
 
@@ -36,11 +37,12 @@ def check(subject: Subject) -> Iterator[Finding]:
     of_engine = [one for one in stated(subject.document) if one.package in ("vllm", "transformers")]
     method, certain = _method(subject)
     if method and certain and of_engine:
+        gpus = _gpus(subject)
         loaders = {one.group for one in stated(subject.document) if one.package in _LOADERS}
         for one in of_engine:
             if one.package == "vllm":
                 yield from _too_old(subject, one, method)
-                yield from _too_small(subject, one, method)
+                yield from _too_small(subject, one, method, gpus)
             elif one.group not in loaders:
                 yield from _too_old(subject, one, method)
 
@@ -108,27 +110,34 @@ def _too_old(subject: Subject, one: Stated, method: str) -> Iterator[Finding]:
     )
 
 
-def _too_small(subject: Subject, one: Stated, method: str) -> Iterator[Finding]:
+def _gpus(subject: Subject) -> dict[str, list[tuple[str, int]]]:
+    """Return heading -> the GPUs named below it, with their lines."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for passage in subject.document.passages:
+        named = found.setdefault(passage.heading, [])
+        if len(named) < _ENOUGH:
+            named += [(one, passage.line) for one in _GPU.findall(passage.text)]
+    return found
+
+
+def _too_small(
+    subject: Subject, one: Stated, method: str, named: dict[str, list[tuple[str, int]]]
+) -> Iterator[Finding]:
     """Yield a finding where all GPUs stated beside vLLM are below what the method needs."""
     least = engines.least_capability(method)
     if one.kind != "stack" or not least:
         return
-    gpus = [
-        (found[0], passage)
-        for passage in subject.document.passages
-        if passage.heading == one.heading and abs(passage.line - one.line) < 12
-        for found in _GPU.finditer(passage.text)
-    ]
+    gpus = [gpu for gpu in named.get(one.heading, ()) if abs(gpu[1] - one.line) < 12]
     if not gpus or any(cuda.capability(gpu) >= least for gpu, _ in gpus):
         return
-    gpu, passage = gpus[0]
+    gpu, line = gpus[0]
     yield finding(
         subject,
         RULE.id,
         f"{gpu} has compute capability {cuda.capability(gpu) / 10}; vLLM's `{method}` has needed "
         f"{least / 10} or more in every release",
         severity="info",
-        at=subject.document.find(gpu, passage.line),
+        at=subject.document.find(gpu, line, line + 5),
         said=f"{gpu} beside {one.said}",
         remedy="State the GPU that was used.",
         sources=(releases.page("vllm"), "https://developer.nvidia.com/cuda-gpus"),

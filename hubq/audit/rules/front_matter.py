@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from hubq.audit.bases import is_quantized
 from hubq.audit.rule import Rule, finding
 from hubq.audit.subject import Subject
+from hubq.markdown.findings import LEVELS
+from hubq.markdown.findings import Finding as Problem
 from hubq.markdown.front_rules import front_findings
 from hubq.model.finding import Finding, Severity
 
@@ -17,25 +19,29 @@ _LICENSE = ("license_name", "license_link")
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    """Yield what keeps the Hub from reading the front matter as it was meant."""
+    """Yield what keeps the Hub from reading the front matter as it was meant, once a key."""
     document = subject.document
     on_hub = subject.repo or is_quantized(subject)
     if not document.front.present and not (on_hub and document.body.strip()):
         return
+    found: dict[str, list[Problem]] = {}
     for one in front_findings(document.text, None):
         absent = one.rule == "license" and one.message.endswith("is not said")
-        if one.rule in _ELSEWHERE or one.rule in _LICENSE or absent:
-            continue
+        if one.rule not in _ELSEWHERE and one.rule not in _LICENSE and not absent:
+            found.setdefault(one.rule, []).append(one)
+    for problems in found.values():
+        first = min(problems, key=lambda one: LEVELS.index(one.level))
+        more = f", and {len(problems) - 1} more like it" if len(problems) > 1 else ""
         yield finding(
             subject,
             RULE.id,
-            one.message,
-            severity=_SEVERITIES[one.level],
-            at=(one.line, 1),
-            said=document.quote(one.line).strip() if document.front.present else "",
-            remedy=one.fix,
+            first.message + more,
+            severity=_SEVERITIES[first.level],
+            at=(first.line, 1),
+            said=document.quote(first.line).strip() if document.front.present else "",
+            remedy=first.fix,
             sources=RULE.sources,
-            part=one.rule,
+            part=first.rule,
         )
 
 

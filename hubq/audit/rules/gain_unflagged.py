@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from hubq.audit.held import plainly, rounded, where
 from hubq.audit.intervals import told
 from hubq.audit.rule import Rule, finding
@@ -22,12 +24,26 @@ _WORDS = re.compile(
     re.IGNORECASE,
 )
 _FLAGS = re.compile(r"[*†‡§]|suspect|noise", re.IGNORECASE)
+#: A card that says which differences are more than chance speaks of its gains as well.
+_JUDGED = re.compile(
+    r"confidence interval|95 ?% (?:ci\b|interval)|more than chance|standard error|p-value"
+    r"|mcnemar|significan\w+ (?:at|after|level|test)|still significant|within the margin",
+    re.IGNORECASE,
+)
 _Gain = tuple[str, str, Place, Place]
+
+
+class _Shows(msgspec.Struct, frozen=True):
+    """A card's text, and whether it judges differences."""
+
+    text: str
+    judged: bool
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each block of a table with gains that nothing on the card speaks of."""
     said: list[str] | None = None
+    shows = _Shows("", judged=False)
     for sheet in subject.document.sheets:
         for block in sheet.blocks:
             found = list(_gains(block))
@@ -36,21 +52,23 @@ def check(subject: Subject) -> Iterator[Finding]:
             if said is None:
                 texts = (one.text for one in sentences(subject.document))
                 said = [text for text in texts if _WORDS.search(text)]
-            told_of = [one for one in found if not _spoken_of(sheet, one, said)]
+                body = subject.document.body
+                shows = _Shows(body, judged=bool(_JUDGED.search(body)))
+            told_of = [one for one in found if not _spoken_of(sheet, one, said, shows)]
             if told_of:
                 yield _finding(subject, sheet, block, told_of)
 
 
 def _gains(block: Block) -> Iterator[_Gain]:
     """Yield variant, task, its score and the baseline's for each score above the baseline's."""
-    if not block.baseline or {"delta", "recovery"} & set(block.roles.values()):
+    if not block.baseline or "recovery" in block.roles.values():
         return
     for line in block.variants:
         if line.name == block.baseline or not roles.is_quantized(f"{block.title} {line.name}"):
             continue
         for task in block.of("score"):
             place, base = block.score(line.name, task), block.score(block.baseline, task)
-            if place is None or base is None or place.found.delta is not None:
+            if place is None or base is None:
                 continue
             if place.found.scale != base.found.scale or _is_loss(task):
                 continue
@@ -64,7 +82,7 @@ def _is_loss(task: str) -> bool:
     )
 
 
-def _spoken_of(sheet: Sheet, gain: _Gain, said: Sequence[str]) -> bool:
+def _spoken_of(sheet: Sheet, gain: _Gain, said: Sequence[str], shows: _Shows) -> bool:
     variant, task, place, base = gain
     found = place.found
     if found.marks or found.row_marks or found.state == "suspect" or _FLAGS.search(found.variant):
@@ -74,6 +92,8 @@ def _spoken_of(sheet: Sheet, gain: _Gain, said: Sequence[str]) -> bool:
         return True
     number = f"{found.value:.{found.decimals}f}"
     gap = str(exact.decimal_of(found) - exact.decimal_of(base.found))
+    if shows.judged and f"+{gap}" in shows.text:
+        return True
     name = plain(task.partition("_")[0].rpartition(" / ")[2].partition("(")[0])
     for text in said:
         if number in text or gap in text:

@@ -20,15 +20,16 @@ def check(subject: Subject) -> Iterator[Finding]:
         for block in sheet.blocks:
             for texts, same in _alike(block).items():
                 names = [line.name for line, _ in same]
-                if len(same) < 2 or len({plain(name) for name in names}) < 2:
+                if len(same) < 2:
                     continue
+                other = len({plain(line.label) for line, _ in same}) > 1
                 place = same[1][1]
                 yield finding(
                     subject,
                     RULE.id,
                     f"{where(block, sheet=sheet) or 'the table'}: {plainly(names, 6, ' and ')} "
                     f"have the same {len(texts)} numbers ({plainly([text for _, text in texts])})",
-                    severity="warning",
+                    severity="warning" if other else "info",
                     at=place.found.at,
                     said=place.found.shown,
                     remedy="Put in the numbers that belong to each of them.",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from hubq.audit import architecture
 from hubq.audit.architecture import Evidence
@@ -13,8 +15,17 @@ from hubq.audit.stack import Stated, from_source, stated
 from hubq.audit.subject import Subject
 from hubq.model.finding import Finding, Severity
 
-_KNOWN = {"transformers": architecture.in_transformers, "vllm": architecture.in_vllm}
-_WORDS = {"transformers": "transformers", "vllm": "vLLM"}
+_KNOWN: dict[str, Callable[[Subject], tuple[Evidence, ...]]] = {
+    "transformers": architecture.in_transformers,
+    "vllm": partial(architecture.in_engine, package="vllm"),
+    "sglang": partial(architecture.in_engine, package="sglang"),
+}
+_WORDS = {"transformers": "transformers", "vllm": "vLLM", "sglang": "SGLang"}
+_ENGINE = re.compile(
+    r"tensorrt|lmdeploy|turbomind|\bmlc\b|llama\.cpp|\bmlx\b|ollama|\bTGI\b|openvino|onnx"
+    r"|text-generation-inference",
+    re.IGNORECASE,
+)
 #: Engines that bring what they need of other packages themselves.
 _ENGINES = frozenset({"vllm", "sglang"})
 
@@ -25,6 +36,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     if not found:
         return
     engines = {one.group for one in stated(subject.document) if one.package in _ENGINES}
+    source = from_source(subject.document)
     packages = {one.package for one in found}
     known = {name: read(subject) for name, read in _KNOWN.items() if name in packages}
     seen: set[tuple[str, Version, bool]] = set()
@@ -34,8 +46,14 @@ def check(subject: Subject) -> Iterator[Finding]:
         if evidence is None or key in seen:
             continue
         seen.add(key)
-        beside = one.package == "transformers" and one.group in engines
-        yield _finding(subject, one, evidence, _severity(one, evidence, beside=beside))
+        beside = one.package == "transformers" and (one.group in engines or _other(subject, one))
+        yield _finding(subject, one, evidence, _severity(one, evidence, beside=beside), source)
+
+
+def _other(subject: Subject, one: Stated) -> bool:
+    """Say whether an engine that needs nothing of transformers is named near a version."""
+    near = subject.document.lines[max(0, one.line - 10) : one.line + 9]
+    return any(_ENGINE.search(line[:500]) for line in near)
 
 
 def _severity(one: Stated, evidence: Evidence, *, beside: bool) -> Severity:
@@ -44,7 +62,9 @@ def _severity(one: Stated, evidence: Evidence, *, beside: bool) -> Severity:
     return "error" if one.kind == "stack" else "warning"
 
 
-def _finding(subject: Subject, one: Stated, evidence: Evidence, severity: Severity) -> Finding:
+def _finding(
+    subject: Subject, one: Stated, evidence: Evidence, severity: Severity, source: str
+) -> Finding:
     package, first = one.package, evidence.span.first
     words = _WORDS[package]
     day = releases.day_of(package, first)
@@ -55,8 +75,7 @@ def _finding(subject: Subject, one: Stated, evidence: Evidence, severity: Severi
     else:
         what = f"{words} {one.version} cannot have loaded the model"
         remedy = f"State the version that was used; it is {first} or newer, or a build of its time."
-    source = from_source(subject.document) if one.kind != "least" else ""
-    aside = f"; elsewhere the card says: {source}" if source else ""
+    aside = f"; elsewhere the card says: {source}" if source and one.kind != "least" else ""
     return finding(
         subject,
         RULE.id,

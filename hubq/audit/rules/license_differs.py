@@ -17,6 +17,12 @@ _LABEL = re.compile(
     r"\W*released under the (?P<under>[^\n,.;()]{2,40}(?:\.\d)?[^\n,.;()]{0,40}?) licen[sc]e\W*$",
     re.IGNORECASE,
 )
+_SENTENCE = re.compile(
+    r"\b(?:model|weights|checkpoints?|it|this)\b[^.\n]{0,30}? (?:is|are) "
+    r"(?:licensed|released|distributed|published|available|provided) under (?:the |an? )?"
+    r"(?P<under>[^\n,;()]{2,40}?) licen[sc]e\b(?P<rest>[^\n]{0,40})",
+    re.IGNORECASE,
+)
 _CODE = re.compile(r"\b(?:code|data|datasets?|scripts?|repository|documentation)\b", re.IGNORECASE)
 _NOT_SOLD = re.compile(r"\bnon-?\s?commercial\b|\bresearch[- ]only\b", re.IGNORECASE)
 #: Licenses under which models may be sold or used in business.
@@ -86,10 +92,9 @@ def _against_text(subject: Subject, ours: str) -> Iterator[Finding]:
 def _contradiction(passage: Passage, ours: str) -> str:
     """Return how a passage that names the license contradicts the one stated; empty if not."""
     found = _LABEL.match(passage.text)
-    if found is None:
-        return ""
-    said = (found["name"] or found["under"] or "").strip(" *_`.")
-    if _CODE.search(said):
+    said = (found["name"] or found["under"] or "") if found else _in_sentence(passage.text)
+    said = said.strip(" *_`.")
+    if not said or _CODE.search(said):
         return ""
     named = licenses.read(said) or licenses.read(said.replace("License", "").strip())
     if named:
@@ -98,6 +103,12 @@ def _contradiction(passage: Passage, ours: str) -> str:
     if ours in _SOLD and _NOT_SOLD.search(said):
         return f"the front matter says {ours}, the text a license that forbids commercial use"
     return ""
+
+
+def _in_sentence(text: str) -> str:
+    """Return the license under which a sentence says that the model is; empty for none."""
+    found = _SENTENCE.search(text) if " under " in text else None
+    return found["under"] if found and not _CODE.search(found[0]) else ""
 
 
 def _sources(base: str, license_: str) -> tuple[str, ...]:

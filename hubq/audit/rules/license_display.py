@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from hubq.audit import licenses
@@ -19,8 +20,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     terms = licenses.TERMS.get(stated)
     if terms is None or not terms.shown or not is_quantized(subject):
         return
-    body = " ".join(document.body.lower().split())
-    if any(phrase.lower() in body for phrase in terms.phrases):
+    if any(_shows(document.body, phrase) for phrase in terms.phrases):
         return
     phrases = " or ".join(f"“{phrase}”" for phrase in terms.phrases)
     yield finding(
@@ -34,6 +34,11 @@ def check(subject: Subject) -> Iterator[Finding]:
         remedy=f"Write {phrases} on the card, unless another page of yours shows it.",
         sources=(terms.source,),
     )
+
+
+def _shows(body: str, phrase: str) -> bool:
+    """Return whether a text holds a phrase, over line ends and in any case."""
+    return bool(re.search(r"\W+".join(map(re.escape, phrase.split())), body, re.IGNORECASE))
 
 
 RULE = Rule(

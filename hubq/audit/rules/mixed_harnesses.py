@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from hubq.audit.held import plainly, where
 from hubq.audit.rule import Rule, finding
+from hubq.audit.sentences import sentences
 from hubq.audit.subject import Subject
 from hubq.cards.published.sheets import Block, Sheet
 from hubq.evaluate.formats.known import plain
@@ -31,6 +32,13 @@ _TAKEN = re.compile(
     r"|copied|quoted|reported|borrowed|cited)\b[^.]{0,20}\b(?:from|by|in)\b[^.]{0,80}",
     re.IGNORECASE,
 )
+_BASE = re.compile(
+    r"unquanti[sz]ed|baseline|\bbase model|original|full[- ]precision|\bbf16\b|\bfp16\b|\bfloat\b",
+    re.IGNORECASE,
+)
+_OURS = re.compile(
+    r"quanti[sz]ed|\bours\b|this model|int[48]\b|gptq|awq|fp8|w\d+a\d+|variants?\b", re.IGNORECASE
+)
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -38,6 +46,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     for sheet in subject.document.sheets:
         for block in sheet.blocks:
             yield from _labels(subject, sheet, block)
+    yield from _said(subject)
     for passage in subject.document.passages:
         found = _TAKEN.search(passage.text)
         if found and subject.document.sheets and len(passage.text) < 2000:
@@ -52,6 +61,26 @@ def check(subject: Subject) -> Iterator[Finding]:
                 said=" ".join(found[0].split()),
                 remedy="Measure the baseline in the same run.",
                 part="baseline",
+            )
+
+
+def _said(subject: Subject) -> Iterator[Finding]:
+    """Find sentences that give the baseline one harness and the variants another."""
+    for one in sentences(subject.document) if subject.document.sheets else ():
+        if not _ANY.search(one.text):
+            continue
+        names = [name for name, pattern in _NAMED.items() if pattern.search(one.text)]
+        if len(names) > 1 and _BASE.search(one.text) and _OURS.search(_BASE.sub("", one.text)):
+            yield finding(
+                subject,
+                RULE.id,
+                f"the baseline and the variants were measured with different harnesses "
+                f"({plainly(names)}), so that their differences hold what the harnesses differ in",
+                severity="info",
+                at=(one.line, one.column),
+                said=one.text[:200],
+                remedy="Measure both with one harness.",
+                part=plainly(names),
             )
 
 

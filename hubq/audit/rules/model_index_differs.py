@@ -15,6 +15,7 @@ from hubq.evaluate.published import PublishedMeasure
 from hubq.model.finding import Finding
 
 _THIS = re.compile(r"this model|\bthis\b|\bours\b", re.IGNORECASE)
+_BRACKETS = re.compile(r"\([^()]*\)")
 _MOST = 400
 """Entries that are looked at."""
 
@@ -58,17 +59,15 @@ def _name(subject: Subject, at: int, model: dict[str, Any]) -> Iterator[Finding]
 def _values(subject: Subject, at: int, model: dict[str, Any]) -> Iterator[Finding]:
     """Yield a finding for every value that the card's table gives otherwise for this model."""
     own = _own_measures(subject)
-    for place, result in enumerate(_results(model)):
-        task = _task(result)
-        cells = own.get(task, []) if task else []
+    for place, result in enumerate(_results(model) if own else ()):
         metrics = result.get("metrics")
         for number, metric in enumerate(metrics if isinstance(metrics, list) else []):
             value = metric.get("value") if isinstance(metric, dict) else None
-            if isinstance(value, bool) or not isinstance(value, int | float) or len(cells) != 1:
+            if isinstance(value, bool) or not isinstance(value, int | float):
                 continue
-            if not math.isfinite(value) or _same(float(value), cells[0]):
+            cell = _cell(own, metric, result)
+            if cell is None or not math.isfinite(value) or _same(float(value), cell):
                 continue
-            (cell,) = cells
             path = ("model-index", at, "results", place, "metrics", number, "value")
             yield finding(
                 subject,
@@ -79,8 +78,21 @@ def _values(subject: Subject, at: int, model: dict[str, Any]) -> Iterator[Findin
                 said=f"{value:g}",
                 remedy="Say the same number in both places.",
                 sources=RULE.sources,
-                part=str(task),
+                part=plain_name(cell.task),
             )
+
+
+def _cell(
+    own: dict[str, list[PublishedMeasure]], metric: dict[str, Any], result: dict[str, Any]
+) -> PublishedMeasure | None:
+    """Return the one cell of a table that a result is of, by its metric's or data set's name."""
+    dataset = result.get("dataset")
+    names = (metric.get("name"), dataset.get("name") if isinstance(dataset, dict) else None)
+    for name in names:
+        cells = own.get(plain_name(name), []) if isinstance(name, str) else []
+        if len(cells) == 1:
+            return cells[0]
+    return None
 
 
 def _own_measures(subject: Subject) -> dict[str, list[PublishedMeasure]]:
@@ -90,7 +102,9 @@ def _own_measures(subject: Subject) -> dict[str, list[PublishedMeasure]]:
         for one in table.measures:
             if one.fraction is None or not _is_own(one.variant, subject):
                 continue
-            found.setdefault(plain_name(one.task), []).append(one)
+            short = plain_name(_BRACKETS.sub("", one.task))
+            for key in dict.fromkeys((plain_name(one.task), short)):
+                found.setdefault(key, []).append(one)
     return found
 
 
@@ -114,12 +128,6 @@ def _same(value: float, cell: PublishedMeasure) -> bool:
 def _decimals(value: float) -> int:
     text = f"{value:.10f}".rstrip("0")
     return len(text.partition(".")[2])
-
-
-def _task(result: dict[str, Any]) -> str:
-    dataset = result.get("dataset")
-    name = dataset.get("name") if isinstance(dataset, dict) else None
-    return plain_name(name) if isinstance(name, str) else ""
 
 
 def _results(model: dict[str, Any]) -> list[dict[str, Any]]:

@@ -34,7 +34,7 @@ def check(subject: Subject) -> Iterator[Finding]:
             said=said,
             remedy="Upload the quantized weights.",
         )
-    elif one is None and name.method in ("gptq", "awq", "bitsandbytes"):
+    elif one is None and not name.format and name.method in ("gptq", "awq", "bitsandbytes"):
         yield from _undeclared(subject, name.method)
 
 

@@ -49,12 +49,15 @@ def check(subject: Subject) -> Iterator[Finding]:
 def _odd(block: Block, task: str, cells: Sequence[tuple[str, Place]]) -> Iterator[_Odd]:
     role = block.roles.get(task)
     places = [place for _, place in cells]
+    averaged = bool(block.of("average")) or len(block.of("score")) > 2
     if (
         role in ("score", "average", "other")
         and _SHARES.search(task)
         and not _NO_SHARE.search(task)
     ):
         yield from _shares(places)
+    elif role in {"score", "other"} and averaged and not _NO_SHARE.search(task):
+        yield from _alone(places)
     elif role in _MEASURED:
         for place in places:
             if (place.found.value or 0) < 0 and place.found.unit != "%":
@@ -85,6 +88,20 @@ def _shares(places: Sequence[Place]) -> Iterator[_Odd]:
             yield place, f"the others of its column are percents, around {middle:g}", "warning"
         elif middle <= 1 and value > 1.5 and len(values) > 1 and max(places_decimals(plain)) > 1:
             yield place, f"the others of its column are fractions, around {middle:g}", "warning"
+
+
+def _alone(places: Sequence[Place]) -> Iterator[_Odd]:
+    """Find the one number that is no share in a column of a table of scores."""
+    plain = [one for one in places if one.found.unit in {"", "%"} and not one.found.bound]
+    values = [one.found.value or 0.0 for one in plain]
+    odd = [one for one, value in zip(plain, values, strict=True) if not 0 <= value <= 100]
+    if len(odd) != 1 or len(values) < 3 or not max(one.found.decimals for one in plain):
+        return
+    rest = [value for value in values if 0 <= value <= 100]
+    value = odd[0].found.value or 0.0
+    if min(rest) > 1 and (value < 0 or value < 250):
+        text = f"the others of its column lie between {min(rest):g} and {max(rest):g}"
+        yield odd[0], text, "warning"
 
 
 def places_decimals(places: Sequence[Place]) -> list[int]:

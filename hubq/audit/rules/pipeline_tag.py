@@ -6,12 +6,27 @@ import re
 from collections.abc import Iterator
 
 from hubq.audit.bases import stated_bases
+from hubq.audit.naming import read_name
 from hubq.audit.rule import Rule, finding
 from hubq.audit.subject import Subject
 from hubq.markdown.vocabulary import PIPELINE_TAGS
 from hubq.model.finding import Finding, Severity
 
 _TEXT = "text-generation"
+#: Tasks of models that write or rank text.
+_WRITTEN = frozenset(
+    {
+        *("text-generation", "image-text-to-text", "any-to-any", "video-text-to-text", "other"),
+        *("audio-text-to-text", "visual-question-answering", "image-to-text", "translation"),
+        *("question-answering", "document-question-answering", "summarization", "text-ranking"),
+        *("multiple-choice", "table-question-answering", "text-classification"),
+        *("feature-extraction", "sentence-similarity", "visual-document-retrieval"),
+        *("table-to-text", "tabular-to-text", "text2text-generation", "conversational"),
+    }
+)
+_HEARS = re.compile(r"audio|omni|multimodal|speech|whisper|voxtral|voice|asr|tts", re.IGNORECASE)
+_MOVES = frozenset({"robotics", "reinforcement-learning", "time-series-forecasting"})
+_CHAT = re.compile(r"(?:^|[-_.])(?:instruct|chat|it)(?=$|[-_.])", re.IGNORECASE)
 _VISION = re.compile(
     r"(?:^|[-_.])(?:vl|vlm|vision|llava|internvl\d*|pixtral|(?:qwen|deepseek)[\d.]*-?vl\d*)"
     r"(?=$|[-_.])",
@@ -29,8 +44,8 @@ def check(subject: Subject) -> Iterator[Finding]:
         yield _found(subject, "pipeline_tag is not said", "info", "")
     elif isinstance(said, str) and said not in PIPELINE_TAGS:
         yield _found(subject, "this is not among the Hub's pipeline tags", "warning", said)
-    elif said == _TEXT:
-        why, severity = _sees(subject)
+    elif isinstance(said, str):
+        why, severity = _sees(subject) if said == _TEXT else _writes(subject, said)
         if why:
             yield _found(subject, why, severity, said)
 
@@ -48,6 +63,22 @@ def _sees(subject: Subject) -> tuple[str, Severity]:
         found = _VISION.search(name.rpartition("/")[2])
         if found:
             return f"{name} is a vision-language model by its name", "info"
+    return "", "info"
+
+
+def _writes(subject: Subject, said: str) -> tuple[str, Severity]:
+    """Return why a model writes text, which its task does not say, and how certain that is."""
+    if said in _WRITTEN or said in _MOVES or _HEARS.search(subject.model):
+        return "", "info"
+    config = subject.config or {}
+    kinds = config.get("architectures")
+    named = kinds if isinstance(kinds, list) else []
+    causal = [one for one in named if str(one).endswith("ForCausalLM")]
+    if causal and not isinstance(config.get("vision_config"), dict):
+        return f"config.json says {causal[0]}: the model writes text", "warning"
+    for name in (subject.model, *stated_bases(subject)):
+        if read_name(name).size_b and _CHAT.search(name.rpartition("/")[2]):
+            return f"{name} writes answers by its name, from text or pictures", "warning"
     return "", "info"
 
 

@@ -28,7 +28,7 @@ _UPPER = re.compile(r"(?<![{$\\\w])\{(?P<name>[A-Z]{2,}(?:_[A-Z0-9]+)+)\}(?!\})"
 _NEEDED = re.compile(r"\[?\bMore Information Needed\b\]?|\bTo be filled\b(?: in)?", re.IGNORECASE)
 _UNKNOWN = re.compile(
     r"(?:(?<![\w?=&/])\?(?:x\b| ?%)(?=[ )|<,;*]|$)|(?<=[|(>])\s*\?(?:s|x|GB|ms|%)(?=[ )|<,;*]|$)"
-    r"|(?<![\w.])[xX]{2,}\.[xX]{1,3}(?![\w.])|(?<![\w.])[xX]{1,3}\.[xX]{1,3} ?%)"
+    r"|(?<![\w.])[xX]{2,}\.[xX]{1,3}%?(?![\w.])|(?<![\w.])[xX]{1,3}\.[xX]{1,3} ?%)"
 )
 _OPEN = re.compile(
     r"^[\s|>*_#-]*(?:[^|]{0,60}[:：]\s*)?[*_`\[]*(?P<word>TBD|TODO|FIXME|TBA)\b[\])*_`.!]*\s*$"
@@ -163,7 +163,7 @@ RULE = Rule(
     severity="warning",
     why="The card was made from a template, and this part of it by nobody: the number, the name or "
     "the sentence that belongs there was never written. Commands with such a name do not run.",
-    example="""`| Peak memory (GB) | 6.5 | 2.9 (?% reduction) |`, `## Evaluation` with `TBD` below it,
+    example="""`| Peak memory (GB) | 6.5 | 2.9 (?% reduction) |`, `## Evaluation` with `TBD` below,
 `[More Information Needed]`, `vllm serve {REPO_ID}`, `This is {{ model_name }} in 4 bits.`
 
 Chat templates, prompts such as `{prompt}`, f-strings, LaTeX and BibTeX are left alone.""",

@@ -70,7 +70,7 @@ def _promised(sentence: Sentence) -> list[int]:
     """Return the lengths that a sentence lists; empty where it lists none."""
     found = _LIST.search(sentence.text) if _SAID.search(sentence.text) else None
     numbers = [_integer(one) for one in _NUMBER.findall(found[0])] if found else []
-    return numbers if len(set(numbers)) >= 3 and numbers == sorted(numbers) else []
+    return numbers if len(set(numbers)) >= 3 else []
 
 
 def _integer(text: str) -> int:
@@ -107,8 +107,8 @@ RULE = Rule(
     severity="warning",
     why="A reader who needs the numbers at long inputs finds that they were tested and cannot see "
     "them. Often the sentence was copied from the card of another model.",
-    example="""`We test with input lengths of 1, 6144, 14336, 30720, 63488, and 129024 tokens.`, over a
-table with rows for 1, 6144, 14336 and 30720:
+    example="""`Tested with input lengths of 1, 6144, 14336, 30720, 63488, and 129024 tokens.`, over
+a table with rows for 1, 6144, 14336 and 30720:
 
 `no table shows the lengths 63488 and 129024; the tables show 1, 6144, 14336 and 30720`
 

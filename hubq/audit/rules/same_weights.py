@@ -8,7 +8,7 @@ from hubq.audit.naming import read_name
 from hubq.audit.rule import Rule, finding
 from hubq.audit.subject import Subject
 from hubq.audit.tensors import weight_files
-from hubq.model.finding import Finding
+from hubq.model.finding import Finding, Severity
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -16,15 +16,21 @@ def check(subject: Subject) -> Iterator[Finding]:
     mine = _hashes(subject)
     if not mine:
         return
-    if subject.base is not None and _hashes(subject.base) == mine:
-        name = read_name(subject.model)
-        if name.quantized:
-            yield _finding(subject, subject.base, "error", "the base model's")
+    base = subject.base
+    name = read_name(subject.model)
+    if base is not None and name.quantized and _hashes(base) == mine:
+        again = _same(subject, base)
+        yield _finding(subject, base, "info" if again else "error", "those of the base model")
     for other in subject.siblings:
-        if other.repo != subject.repo and _hashes(other) == mine:
-            first, second = read_name(subject.model), read_name(other.model)
-            differ = (first.bits, first.method) != (second.bits, second.method)
-            yield _finding(subject, other, "error" if differ else "warning", "those")
+        if other.repo not in (subject.repo, base.repo if base else "") and _hashes(other) == mine:
+            copy = _same(subject, other)
+            yield _finding(subject, other, "warning" if copy else "error", "those of")
+
+
+def _same(subject: Subject, other: Subject) -> bool:
+    """Say whether two names promise the same, so that one may be a copy of the other."""
+    first, second = read_name(subject.model), read_name(other.model)
+    return (first.bits, first.method) == (second.bits, second.method)
 
 
 def _hashes(subject: Subject) -> frozenset[str]:
@@ -33,12 +39,12 @@ def _hashes(subject: Subject) -> frozenset[str]:
     return frozenset(found) if found and all(found) else frozenset()
 
 
-def _finding(subject: Subject, other: Subject, severity: str, whose: str) -> Finding:
+def _finding(subject: Subject, other: Subject, severity: Severity, whose: str) -> Finding:
     return finding(
         subject,
         RULE.id,
-        f"the weights are {whose} of {other.repo}, byte for byte",
-        severity="error" if severity == "error" else "warning",
+        f"the weights are {whose} {other.repo}, byte for byte",
+        severity=severity,
         path=weight_files(subject)[0],
         remedy="Upload the weights of this variant, or delete one of the repos.",
         part=other.repo,

@@ -28,9 +28,11 @@ def check(subject: Subject) -> Iterator[Finding]:
         return
     for sentence in sentences(subject.document):
         found = _TURN.search(sentence.text)
-        if found is None or sentence.kind == "quote" or _is_quoted(sentence.text, found.start()):
+        if found is None or _is_quoted(sentence.text, found.start()):
             continue
         line = sentence.line_of(found.start())
+        if subject.document.quote(line).lstrip().startswith(">"):
+            continue
         spot = subject.document.find(found[0].strip(), line, line)
         yield finding(
             subject,

@@ -16,7 +16,8 @@ _SHOWN = 200
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for every list of sizes, and every fact, that a sibling gives otherwise.
 
-    Where most of the family says what this card says, the other card is the one to be mended.
+    Where most of the family says what this card says, or the other card's list has a number twice,
+    the other card is the one to be mended.
     Facts of a model are compared only with cards of the very same model.
     """
     ours, kin = facts_of(subject), others(subject)
@@ -35,7 +36,13 @@ def _against(
         differing = [(one, theirs) for one, theirs in same if theirs.numbers != ours.numbers]
         if differing:
             most = len(same) - len(differing) + 1 > len(differing)
-            yield _found(subject, ours, differing, "info" if most else RULE.severity)
+            theirs = not _repeats(ours) and all(_repeats(one) for _, one in differing)
+            yield _found(subject, ours, differing, "info" if most or theirs else RULE.severity)
+
+
+def _repeats(one: Figures) -> bool:
+    """Return whether a list has a number twice, as search and replace leaves it."""
+    return len(set(one.numbers)) < len(one.numbers)
 
 
 def _found(

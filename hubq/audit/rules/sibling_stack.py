@@ -18,6 +18,7 @@ Key = tuple[str, str]
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for every package of which a sibling states another version."""
+    yield from _hardware(subject)
     stack = _stack(subject)
     found: set[Key] = set()
     for sibling in others(subject) if stack else ():
@@ -31,6 +32,30 @@ def check(subject: Subject) -> Iterator[Finding]:
         for key in differing if copied else differing[:1]:
             found.add(key)
             yield _found(subject, stack[key], sibling, theirs[key], copied=copied)
+
+
+def _hardware(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for other GPUs under a heading, where the numbers are the same."""
+    gpus = facts_of(subject).gpus
+    for sibling in others(subject) if gpus else ():
+        for heading, theirs in facts_of(sibling).gpus.items():
+            ours = gpus.get(heading)
+            if ours is None or ours.names & theirs.names:
+                continue
+            if _same_cells(subject, sibling) < _ENOUGH:
+                continue
+            yield finding(
+                subject,
+                RULE.id,
+                f"{sibling.name} names {theirs.text} under the same heading (line {theirs.line}); "
+                "the numbers in both cards' tables are the same",
+                severity=RULE.severity,
+                at=subject.document.find(ours.text, ours.line, ours.line + 20),
+                said=ours.text,
+                remedy="Name the hardware on which the numbers were measured.",
+                part="hardware",
+            )
+            return
 
 
 def _found(
@@ -77,7 +102,7 @@ def _same_cells(subject: Subject, sibling: Subject) -> int:
 RULE = Rule(
     id="sibling-stack",
     group="siblings",
-    title="A sibling's card states other versions for the same measurement",
+    title="A sibling's card states other versions or hardware for the same numbers",
     severity="warning",
     why="Speed and memory depend on the versions of everything. One table that stands on two cards "
     "was measured once, so that at most one of two stacks is right; tables of two stacks cannot "

@@ -21,7 +21,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         yield finding(
             subject,
             RULE.id,
-            f"`{node.id}` is used here; neither this snippet nor one above it defines or imports it",
+            f"`{node.id}` is used here; neither this snippet nor one above defines or imports it",
             severity="warning",
             at=spot,
             said=document.quote(spot.line).strip()[:120],
@@ -43,10 +43,10 @@ from transformers import AutoModelForCausalLM
 model = AutoModelForCausalLM.from_pretrained("acme/Tern-7B-AWQ", torch_dtype=torch.float16)
 ```
 
-`` `torch` is used here; neither this snippet nor one above it defines or imports it ``
+`` `torch` is used here; neither this snippet nor one above defines or imports it ``
 
-Code above counts, whatever heading it stands under, and so does code that cannot be read. Names that
-the prose speaks of, in backticks, are the reader's to define.""",
+Code above counts, whatever heading it stands under, and so does code that cannot be read. Names
+that the prose speaks of, in backticks, are the reader's to define.""",
     fix="Run the snippets of the card in one fresh interpreter, in their order.",
     check=check,
     sources=("https://docs.python.org/3/library/exceptions.html#NameError",),

@@ -13,7 +13,7 @@ from hubq.model.finding import Finding
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding for each list that is filled from data and left, where those go on instead."""
+    """Yield a finding for each list that is made of data and left, where those go on."""
     document = subject.document
     every = [one for one in snippets(document) if one.tree is not None]
     for at, snippet in enumerate(every):
@@ -29,7 +29,7 @@ def check(subject: Subject) -> Iterator[Finding]:
             yield finding(
                 subject,
                 RULE.id,
-                f"this call takes `{source}`; `{name}`, which was made from it above, is never used",
+                f"this call takes `{source}`; `{name}`, made from it above, is never used",
                 severity="warning",
                 at=spot,
                 said=document.quote(spot.line).strip()[:120],
@@ -109,7 +109,7 @@ for batch in batched(dataset, 1):
 model.quantize(dataset)
 ```
 
-``this call takes `dataset`; `calib_data`, which was made from it above, is never used``""",
+``this call takes `dataset`; `calib_data`, made from it above, is never used``""",
     fix="Pass what was prepared.",
     check=check,
 )

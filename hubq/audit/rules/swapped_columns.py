@@ -12,60 +12,59 @@ from hubq.cards.published.sheets import Block, Line, Place, Sheet
 from hubq.model.finding import Finding
 
 #: Two columns must lie this many times further apart than each of them is wide.
-_APART = 3
-_LEAST, _MOST = 3, 40
+_APART = 2
+_LEAST, _MANY, _MOST, _ROWS = 3, 5, 40, 200
+_Row = tuple[Block, Line, Place, Place]
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each row, or each two columns, whose numbers changed places."""
     for sheet in subject.document.sheets:
+        yield from _cells(subject, sheet)
         for block in sheet.blocks:
-            yield from _cells(subject, sheet, block)
             yield from _speeds(subject, sheet, block)
 
 
-def _cells(subject: Subject, sheet: Sheet, block: Block) -> Iterator[Finding]:
-    tasks, lines = block.of("score"), block.variants
-    if not _LEAST <= len(lines) <= _MOST or not 2 <= len(tasks) <= _MOST or not block.baseline:
+def _cells(subject: Subject, sheet: Sheet) -> Iterator[Finding]:
+    blocks = [block for block in sheet.blocks if block.baseline]
+    tasks = list(dict.fromkeys(task for block in blocks for task in block.of("score")))
+    if not 2 <= len(tasks) <= _MOST or sum(len(block.lines) for block in blocks) > _ROWS:
         return
     for first, second in combinations(tasks, 2):
         rows = [
-            (line, one, two)
-            for line in lines
+            (block, line, one, two)
+            for block in blocks
+            for line in block.variants
             if (one := block.score(line.name, first)) is not None
             and (two := block.score(line.name, second)) is not None
             and one.found.scale == two.found.scale
         ]
-        turned = _turned(rows)
-        if turned is not None:
-            line, one, two = turned
-            yield finding(
-                subject,
-                RULE.id,
-                f"{where(block, line.name, sheet=sheet)}: {first} {one.found.shown} and {second} "
-                f"{two.found.shown} lie where the other rows have {second} and {first}; the two "
-                "have probably changed places",
-                severity="warning",
-                at=one.found.at,
-                said=one.found.shown,
-                remedy="Put the two numbers back, or check the row.",
-                part=f"{line.name} {first} {second}",
-            )
+        found = _turned(rows)
+        if found is None:
+            continue
+        (block, line, one, two), sure = found
+        yield finding(
+            subject,
+            RULE.id,
+            f"{where(block, line.name, sheet=sheet)}: {first} {one.found.shown} and {second} "
+            f"{two.found.shown} lie where the other rows have {second} and {first}; the two have "
+            "probably changed places",
+            severity="warning" if sure else "info",
+            at=one.found.at,
+            said=one.found.shown,
+            remedy="Put the two numbers back, or check the row.",
+            part=f"{line.name} {first} {second}",
+        )
 
 
-def _turned(
-    rows: Sequence[tuple[Line, Place, Place]],
-) -> tuple[Line, Place, Place] | None:
-    """Return the one row whose two numbers lie in each other's column."""
+def _turned(rows: Sequence[_Row]) -> tuple[_Row, bool] | None:
+    """Return the one row whose two numbers lie in each other's column, and whether it is sure."""
     if len(rows) < _LEAST:
         return None
-    pairs = [(one.found.value or 0.0, two.found.value or 0.0) for _, one, two in rows]
+    pairs = [(one.found.value or 0.0, two.found.value or 0.0) for _, _, one, two in rows]
     higher = [one > two for one, two in pairs]
-    odd = [
-        position
-        for position, above in enumerate(higher)
-        if above != (sum(higher) * 2 > len(higher))
-    ]
+    usual = 2 * sum(higher) > len(higher)
+    odd = [position for position, above in enumerate(higher) if above != usual]
     if len(odd) != 1:
         return None
     rest = [pair for position, pair in enumerate(pairs) if position != odd[0]]
@@ -73,12 +72,18 @@ def _turned(
     width = max(max(firsts) - min(firsts), max(seconds) - min(seconds))
     apart = max(min(firsts) - max(seconds), min(seconds) - max(firsts))
     one, two = pairs[odd[0]]
-    margin = apart / _APART
-    near = (
-        min(seconds) - margin <= one <= max(seconds) + margin
-        and min(firsts) - margin <= two <= max(firsts) + margin
-    )
-    return rows[odd[0]] if apart > max(_APART * width, 1e-9) and near else None
+    margin = max(apart, 0.0) / _APART
+    if not (_near(one, seconds, margin) and _near(two, firsts, margin)):
+        return None
+    if apart > max(_APART * width, 1e-9):
+        return rows[odd[0]], True
+    # Many rows, no overlap, and both numbers far outside of their own column.
+    far = not _near(one, firsts, width / 4) and not _near(two, seconds, width / 4)
+    return (rows[odd[0]], False) if len(rest) >= _MANY and apart > 0 and far else None
+
+
+def _near(value: float, others: Sequence[float], margin: float) -> bool:
+    return min(others) - margin <= value <= max(others) + margin
 
 
 def _speeds(subject: Subject, sheet: Sheet, block: Block) -> Iterator[Finding]:

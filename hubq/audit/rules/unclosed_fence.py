@@ -28,8 +28,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         if inner:
             yield _finding(subject, code, f"it runs into the block that begins in line {inner}")
         elif last >= len(document.lines) and not _closes(document.quote(last), found["fence"]):
-            if any(line.strip() for line in document.lines[code.line - 1 :]):
-                yield _finding(subject, code, "everything down to the card's end stands in it")
+            yield _finding(subject, code, "everything down to the card's end stands in it")
 
 
 def _finding(subject: Subject, code: Code, what: str) -> Finding:
@@ -66,8 +65,9 @@ RULE = Rule(
     title="A block of code is never closed",
     severity="warning",
     why="Headings, tables and sentences behind it are shown as code, and the code as prose.",
-    example="A fence ```` ```python ```` without its closing line, before the next ```` ```bash ````: "
-    "`this block of code is never closed: it runs into the block that begins in line 40`",
+    example="A fence ```` ```python ```` without its closing line, before the next "
+    "```` ```bash ````: `this block of code is never closed: it "
+    "runs into the block that begins in line 40`",
     fix="Close the block. To show fences inside of a block, open it with more backticks.",
     check=check,
     sources=("https://spec.commonmark.org/0.31.2/#fenced-code-blocks",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from hubq.audit.parts import Spot
 from hubq.audit.quantization import declared
 from hubq.audit.rule import Rule, finding
 from hubq.audit.subject import Subject
@@ -14,6 +15,14 @@ from hubq.model.finding import Finding
 _TOLD = re.compile(
     r"(?:vision|visual|image)[- ](?:tower|encoder|model|backbone|transformer|part)", re.IGNORECASE
 )
+#: Words of a sentence by which the tower was left as it was.
+_LEFT = re.compile(
+    r"\b(?:keeps?|kept|stays?|left|remains?|unquantized|untouched|unchanged|not|excluded|only"
+    r"|full precision|original precision|16[- ]bits?|bf16|fp16|bfloat16|float16)\b",
+    re.IGNORECASE,
+)
+_NEAR = 300
+"""Characters around the tower's name that its sentence is looked for in."""
 _KEPT = re.compile(r"visual|vision|vpm|image_encoder", re.IGNORECASE)
 
 
@@ -37,15 +46,31 @@ def check(subject: Subject) -> Iterator[Finding]:
             path=quantized[0].path,
             remedy="Upload weights and configuration of the same variant.",
         )
-    elif not _TOLD.search(subject.document.body):
+        return
+    line = _left(subject)
+    told = _TOLD.search(subject.document.body)
+    if line or not told:
         yield finding(
             subject,
             RULE.id,
-            f"{found}; the card does not say so",
-            severity="info",
-            path=quantized[0].path,
+            f"{found}; the card {'says that the tower was left' if line else 'does not say so'}",
+            severity="warning" if line else "info",
+            at=Spot(line),
+            path="" if line else quantized[0].path,
             remedy="Say on the card that the vision tower is quantized too.",
         )
+
+
+def _left(subject: Subject) -> int:
+    """Return the line of the card that says that the tower was left as it was; 0 for none."""
+    for passage in subject.document.passages:
+        for found in _TOLD.finditer(passage.text):
+            start = passage.text.rfind(". ", max(found.start() - _NEAR, 0), found.start())
+            end = passage.text.find(". ", found.end(), found.end() + _NEAR)
+            last = end if end >= 0 else found.end() + _NEAR
+            if _LEFT.search(passage.text, max(start, found.start() - _NEAR, 0), last):
+                return passage.line_of(found.start())
+    return 0
 
 
 RULE = Rule(

@@ -26,6 +26,7 @@ _AVERAGE = re.compile(
     r"\baverage(?:d)? (?:\w+ ){0,2}?(?:score|accuracy)\b|\baverages?\b", re.IGNORECASE
 )
 _RECOVERY = re.compile(r"recover(?:y|s|ed|ing)\b", re.IGNORECASE)
+_OVERALL = re.compile(r"\baverages?\b|\boverall\b|\bmean\b", re.IGNORECASE)
 _HEDGE = re.compile(
     r"(?:over|above|under|below|than|least|most|up to|about|around|approx\w*|roughly|nearly|almost"
     r"|between|within|[<>≥≤~≈])\s*$",
@@ -53,10 +54,10 @@ def check(subject: Subject) -> Iterator[Finding]:
         found = [figure for figure in figures(one.text) if _is_score(figure)]
         if not found:
             continue
-        if _AVERAGE.search(one.text):
-            yield from _averages(subject, one, found)
-        elif _RECOVERY.search(one.text):
+        if _RECOVERY.search(one.text):
             yield from _recoveries(subject, one, found)
+        elif _AVERAGE.search(one.text):
+            yield from _averages(subject, one, found)
         else:
             yield from _scores(subject, one, found, every)
 
@@ -90,7 +91,8 @@ def _averages(subject: Subject, one: Sentence, found: Sequence[Figure]) -> Itera
 
 def _recoveries(subject: Subject, one: Sentence, found: Sequence[Figure]) -> Iterator[Finding]:
     """Hold "98.47 % recovery" against the tables' recoveries."""
-    shown, known = recoveries(subject.document)
+    overall = bool(_OVERALL.search(one.text))
+    shown, known = recoveries(subject.document, averages=overall)
     for figure in found if shown else ():
         if figure.unit != "%" or _hedged(one.text, figure):
             continue

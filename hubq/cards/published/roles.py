@@ -135,7 +135,9 @@ def is_rate(name: str) -> bool:
 def minus_of(name: str) -> tuple[str, str] | None:
     """Return the two names whose difference a column is, such as `sq-ph − sq`."""
     found = _MINUS.match(name)
-    return (found["first"], found["second"]) if found else None
+    if found is None or found["first"].count("(") != found["first"].count(")"):
+        return None
+    return found["first"], found["second"]
 
 
 @remembered
@@ -163,12 +165,11 @@ def baseline_of(names: Sequence[str], reference: str = "") -> str:
     if reference:
         return reference
     short = {name: plain(name.rpartition("/")[2]) for name in names}
-    for name in names:
-        others = [short[other] for other in names if other != name]
-        within = bool(short[name]) and all(short[name] in other for other in others)
-        if others and within and not is_quantized(name):
-            return name
-    return ""
+    shortest = min(short.values(), key=len, default="")
+    if len(short) < 2 or not shortest or not all(shortest in other for other in short.values()):
+        return ""
+    own = (name for name in names if short[name] == shortest and not is_quantized(name))
+    return next(own, "")
 
 
 @remembered

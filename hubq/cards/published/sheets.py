@@ -18,7 +18,7 @@ Kind = Literal["scores", "speed", "load", "deploy", "grid", "settings", "plain"]
 
 _RATIOS = frozenset({"x", "×"})
 _BYTES = frozenset({"gb", "gib", "mb", "mib"})
-_BYTES = frozenset({"gb", "gib", "mb", "mib"})
+_MANY = 500
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,18 +183,18 @@ class _Draft:
     def block(self, path: str) -> Block:
         tasks = tuple(self.groups)
         found: dict[str, Role] = {}
+        ratios = {line for (line, _), p in self.cells.items() if p.found.unit[:1] in _RATIOS}
         for name in self.lines:
             role = roles.role_of(name, score=False)
-            if role in ("delta", "recovery") or (role == "relative" and self._ratios(name)):
+            if role in ("delta", "recovery") or (role == "relative" and name in ratios):
                 found[name] = role
+        under: dict[str, list[PublishedMeasure]] = {task: [] for task in tasks}
+        for (_, task), place in self.cells.items():
+            under[task].append(place.found)
         for task in tasks:
-            score = any(
-                place.found.scale != "raw" and place.found.bound == ""
-                for (_, of), place in self.cells.items()
-                if of == task
-            )
+            score = any(one.scale != "raw" and one.bound == "" for one in under[task])
             role = roles.role_of(task, score=score)
-            units = {p.found.unit.lower() for (_, of), p in self.cells.items() if of == task}
+            units = {one.unit.lower() for one in under[task]}
             found[task] = "memory" if role == "other" and units & _BYTES else role
         names = [name for name in self.lines if name not in found]
         # Lines of one name are told apart by hubq alone, so none of them is the others' baseline.
@@ -211,20 +211,19 @@ class _Draft:
             cells=self.cells,
         )
 
-    def _ratios(self, name: str) -> bool:
-        units = [p.found.unit for (line, _), p in self.cells.items() if line == name]
-        return any(unit[:1] in _RATIOS for unit in units if unit)
-
     def _reference(self, found: dict[str, Role]) -> str:
         """Return the line that the table shows without a difference, or with a ratio of 1."""
-        for task, role in found.items():
-            cells = {name: p.found for (name, of), p in self.cells.items() if of == task}
+        wanted = {task: role for task, role in found.items() if role in ("delta", "relative")}
+        under: dict[str, dict[str, PublishedMeasure]] = {task: {} for task in wanted}
+        for (name, task), place in self.cells.items() if wanted else ():
+            if task in under:
+                under[task][name] = place.found
+        for task, role in wanted.items():
+            cells = under[task]
             if role == "delta":
                 empty = [name for name, one in cells.items() if one.state == "missing"]
-            elif role == "relative":
-                empty = [name for name, one in cells.items() if one.value == 1]
             else:
-                continue
+                empty = [name for name, one in cells.items() if one.value == 1]
             if len(empty) == 1 < len(cells):
                 return empty[0]
         return ""
@@ -253,13 +252,13 @@ def _by_row(places: Sequence[Place]) -> list[_Draft]:
     """Return the one block of a table whose rows are tasks."""
     draft = _Draft("")
     names: dict[int, str] = {}
+    taken: set[str] = set()
     for place in places:
         found = place.found
-        taken = {name for row, name in names.items() if row != found.row}
         task = split_label(found.task)[0]
         if found.row not in names and task in taken:
             task = f"{task} ({found.group})" if found.group else f"{task} ({found.row})"
-        names.setdefault(found.row, task)
+        taken.add(names.setdefault(found.row, task))
         name, marks = split_label(found.variant)
         own = names[found.row] if found.task == _row_label(found) else task
         group = " / ".join(part for part in (found.group, *found.labels[:-1]) if part)
@@ -357,20 +356,36 @@ def pairs(block: Block) -> tuple[Pair, ...]:
     Where a name has several parts, such as a precision and a kernel, the baseline is the line that
     differs in the precision alone.
     """
-    return tuple(Pair(line=line, base=_base(block, line)) for line in block.variants)
+    variants = block.variants
+    same: dict[str, list[Line]] = {}
+    for line in variants:
+        same.setdefault(line.workload, []).append(line)
+    named = {
+        workload: roles.baseline_of([one.variant for one in lines])
+        for workload, lines in same.items()
+    }
+    return tuple(
+        Pair(line=line, base=_base(line, same[line.workload], named[line.workload]))
+        for line in variants
+    )
 
 
-def _base(block: Block, line: Line) -> Line | None:
-    same = [one for one in block.variants if one.workload == line.workload]
+def _base(line: Line, same: Sequence[Line], name: str) -> Line | None:
+    """Return the baseline of a line.
+
+    Args:
+        line: the line.
+        same: all with its workload; where there are very many, none differs in one part alone.
+        name: the variant that their names make the baseline.
+    """
     parts = line.variant.split(" / ")
-    for one in same:
+    for one in same if len(parts) > 1 and len(same) <= _MANY else ():
         theirs = one.variant.split(" / ")
         other = [(own, base) for own, base in zip(parts, theirs, strict=False) if own != base]
         if len(theirs) == len(parts) > 1 and len(other) == 1:
             own, base = other[0]
             if roles.is_baseline(base) and not roles.is_baseline(own):
                 return one
-    if len(parts) > 1:
+    if len(parts) > 1 or not name:
         return None
-    name = roles.baseline_of([one.variant for one in same])
     return next((one for one in same if one.variant == name and one != line), None)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from hubq.evaluate.formats.printed import read_number
+from hubq.evaluate.formats.shallow import shallow
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
@@ -29,7 +30,7 @@ _SUFFIXES: dict[str, Kind] = {
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _BREAKS = frozenset({"br", "p", "div", "li"})
 _TEXTS = frozenset({"p", "small", "dd", "figcaption"})
-#: A page cannot ask for more places than this by its spans.
+#: A page cannot ask for more places than this by its spans, nor have more in all its tables.
 _MAX_SPAN = 1000
 _MAX_PLACES = 200_000
 #: A sentence over a line of hyphens is a heading to Markdown, and none to its writer.
@@ -219,13 +220,14 @@ def _from_csv(text: str) -> tuple[Grid, ...]:
 def _from_html(html: str) -> Iterator[Grid]:
     from selectolax.lexbor import LexborHTMLParser
 
-    root = LexborHTMLParser(html).root
+    root = LexborHTMLParser(shallow(html)).root
     if root is not None:
         yield from _from_root(root)
 
 
 def _from_root(root: LexborNode, moved: Move | None = None) -> Iterator[Grid]:
     heading = ""
+    left = _MAX_PLACES
     found: list[tuple[Grid, list[str]]] = []
     after: list[str] = []
     for node in root.traverse(include_text=False):
@@ -237,8 +239,9 @@ def _from_root(root: LexborNode, moved: Move | None = None) -> Iterator[Grid]:
             after += [] if _within_table(node) else node.text().splitlines()
         if node.tag != "table" or _holds_tables(node):
             continue
-        grid = _grid(node, heading, moved)
+        grid = _grid(node, heading, moved) if left > 0 else None
         if grid is not None:
+            left -= len(grid.rows) * grid.width
             after = []
             found.append((grid, after))
     page = _page_notes(root)

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Literal
 
 import msgspec
 
-What = Literal["count", "mean"]
+from hubq.evaluate.formats.benchmarks import BENCHMARKS, Benchmark, What
 
 _PARTS = re.compile(r"\s+/\s+|[,;()\[\]]")
 #: What may stand beside a benchmark's name without making it another set of questions.
@@ -51,69 +50,20 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
     said: str = "known size"
 
 
-def _count(n: int, said: str) -> Size:
-    return Size(n=n, said=said)
+def _size(one: Benchmark) -> Size:
+    return Size(n=one.n, what=one.what, said=one.said)
 
 
 def _mean(n: int, said: str) -> Size:
     return Size(n=n, what="mean", said=said)
 
 
-_SIZES: dict[str, Size] = {
-    # 900 validation questions: lmms-eval's note on MMMU, and the paper (arXiv:2311.16502, table 1).
-    "mmmu_val": _count(900, "MMMU validation"),
-    # 5,349 questions on 1,286 pages: the DocVQA paper (arXiv:2007.00398, section 3).
-    "docvqa_val": _mean(5349, "ANLS gives parts of a point"),
-    # The file has 4,329 rows, rotations included; VLMEvalKit counts a question once, when all its
-    # rotations are right; published scores are counts of 1,164 (QwenLM, README of Qwen2-VL).
-    "mmbench_dev_en": _count(1164, "MMBench dev, questions with all rotations right"),
-    # testmini: arXiv:2310.02255, section 2.
-    "mathvista_mini": _count(1000, "MathVista testmini"),
-    "mathvista_testmini": _count(1000, "MathVista testmini"),
-    # arXiv:2305.07895, abstract.
-    "ocrbench": _count(1000, "OCRBench"),
-    # 1,250 written by people and 1,250 made: arXiv:2203.10244, table 2; relaxed accuracy is 0 or 1.
-    "chartqa_test": _count(2500, "ChartQA test"),
-    # 5,000 questions: arXiv:1904.08920; each answer gets min(agreeing people / 3, 1).
-    "textvqa_val": _mean(5000, "VQA accuracy gives parts of a point"),
-    # arXiv:2104.12756, table 2.
-    "infovqa_val": _mean(2801, "ANLS gives parts of a point"),
-    # arXiv:2209.09513: 4,241 test questions, 2,017 with a picture.
-    "scienceqa_test": _count(4241, "ScienceQA test"),
-    "scienceqa_img": _count(2017, "ScienceQA test with pictures"),
-    # arXiv:1603.07396 as VLMEvalKit and lmms-eval split it.
-    "ai2d_test": _count(3088, "AI2D test"),
-    # arXiv:2403.20330, abstract.
-    "mmstar": _count(1500, "MMStar"),
-    # arXiv:2110.14168: 1,319 test problems.
-    "gsm8k": _count(1319, "GSM8K test"),
-    # arXiv:1905.07830: 10,042 validation contexts, which is what harnesses score.
-    "hellaswag": _count(10042, "HellaSwag validation"),
-    # arXiv:2009.03300: 14,042 test questions.
-    "mmlu": _count(14042, "MMLU test"),
-    # arXiv:1803.05457.
-    "arc_challenge": _count(1172, "ARC-Challenge test"),
-    "arc_easy": _count(2376, "ARC-Easy test"),
-    # arXiv:1907.10641: 1,267 in dev, which is what harnesses score.
-    "winogrande": _count(1267, "WinoGrande dev"),
-    # arXiv:1911.11641.
-    "piqa": _count(1838, "PIQA validation"),
-    # arXiv:1905.10044.
-    "boolq": _count(3270, "BoolQ validation"),
-    # arXiv:2107.03374.
-    "humaneval": _count(164, "HumanEval"),
+_SIZES = {one.name: _size(one) for one in BENCHMARKS}
+_BY_NAME = {
+    plain_name: one.name
+    for one in BENCHMARKS
+    for plain_name in (_NOISE.sub("", one.name), *one.aliases)
 }
-
-_ALIASES = {
-    "mmmuval": "mmmu_val",
-    "mmmuvalidation": "mmmu_val",
-    "docvqavalidation": "docvqa_val",
-    "arcc": "arc_challenge",
-    "arce": "arc_easy",
-    "gsm8kcot": "gsm8k",
-    "scienceqaimg": "scienceqa_img",
-}
-_BY_NAME = {_NOISE.sub("", name): name for name in _SIZES} | _ALIASES
 
 
 def size_of(task: str, given: Mapping[str, int]) -> Size | None:

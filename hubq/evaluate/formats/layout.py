@@ -158,13 +158,12 @@ class _Reader:
         """
         rows = [row for row in body if not _is_group(row)]
         count = 1
-        for column in range(1, width - 1):
-            between = range(count, column)
-            beyond = any(later in self.numeric for later in range(column + 1, width))
-            if column in self.numeric or not _texts(rows, column) or not beyond:
+        for column in range(1, min(width - 1, max(self.numeric, default=0))):
+            if column in self.numeric or not _texts(rows, column):
                 continue
-            if all(_repeats(rows, middle) for middle in between):
-                count = column + 1
+            if not all(_repeats(rows, middle) for middle in range(count, column)):
+                break
+            count = column + 1
         return min(count, width)
 
     def _shifted(self, cells: Row, row: int) -> Row:

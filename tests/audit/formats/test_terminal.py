@@ -95,3 +95,23 @@ def test_a_sweep_says_one_line_of_scores_for_each_repo() -> None:
 def test_unseen_signs_are_shown_as_such_one_for_one() -> None:
     assert visible("a\x00b\u202ec\ud800d\te") == "a\ufffdb\ufffdc\ufffdd e"
     assert visible("plain") == "plain"
+
+
+def test_what_findings_of_a_rule_have_in_common_is_said_once() -> None:
+    many = [finding(line=line, found=f"number {line}") for line in range(1, 31)]
+    text = terminal.render(report(audited(*many)))
+    assert text.count("fix: Write 55.94.") == 1
+    assert "number 20" in text
+    assert "number 21" not in text
+    assert "and 10 more" in text
+
+
+def test_the_fence_of_the_front_matter_is_not_quoted() -> None:
+    text = terminal.render(report(audited(finding(line=1, column=1, quote="---", said=""))))
+    assert "---" not in text
+    assert "line 1: the mean" in text
+
+
+def test_repos_without_findings_are_named_in_one_line_of_a_sweep() -> None:
+    given = report(*(audited(name=f"acme/M-{number}") for number in range(3)))
+    assert lines(given)[0] == "nothing found in 3 repos: acme/M-0, acme/M-1, acme/M-2"

@@ -111,7 +111,7 @@ def nudged(rng: random.Random, text: str, least: float, most: float) -> str:
 
 
 def body_line(rng: random.Random, repo: Repo) -> int:
-    """Return a line of the body before which a paragraph may go: a blank one outside of code."""
+    """Return a line of the body before which a paragraph may go: one behind a blank line."""
     lines = repo.card.split("\n")
     first = lines.index("---", 1) if lines[0] == "---" else 0
     fenced, places = False, []
@@ -121,5 +121,5 @@ def body_line(rng: random.Random, repo: Repo) -> int:
         around = lines[number - 2 : number + 1]
         plain = not any(one.lstrip().startswith(("|", "<", "-", ">", "*")) for one in around)
         if number > first + 2 and not line and not fenced and plain:
-            places.append(number)
+            places.append(number + 1)
     return rng.choice(places)

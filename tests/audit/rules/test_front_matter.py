@@ -45,3 +45,9 @@ def test_a_key_said_twice_is_found() -> None:
 def test_what_other_rules_say_is_left_to_them() -> None:
     card = "---\nlicense: other\nlanguage: english\npipeline_tag: chatting\n---\n\n# x\n"
     assert not findings(RULE, case(card, repo="acme/x-GPTQ"))
+
+
+def test_many_faults_of_one_key_are_one_finding() -> None:
+    card = "---\nlicense: mit\ndatasets: [./a, ./b, ./c]\n---\n\n# x\n\nText.\n"
+    (found,) = findings(RULE, case(card, repo="acme/x"))
+    assert found.found.endswith(", and 2 more like it")

@@ -37,6 +37,7 @@ def test_one_license_in_two_ways_of_saying_it_is_fine() -> None:
         ("mit", "- **License:** Apache 2.0"),
         ("llama2", "* **License**: The weights are under the [Zeta NON-COMMERCIAL License](x)"),
         ("apache-2.0", "- Released under the **MIT License**"),
+        ("apache-2.0", "A line. This model is released under the MIT License."),
     ],
 )
 def test_another_license_in_the_text_is_worth_knowing(license_: str, text: str) -> None:
@@ -53,6 +54,10 @@ def test_another_license_in_the_text_is_worth_knowing(license_: str, text: str) 
         ("llama3.1", "**License:** Llama 3.1 Community License"),
         ("apache-2.0", "This code repository is licensed under the MIT License."),
         ("apache-2.0", "**License:** the code is under MIT"),
+        ("apache-2.0", "It is code; this code is released under the MIT License."),
+        ("apache-2.0", "The model is licensed under the LLaMA model, the data is free."),
+        ("apache-2.0", "This model is released under the Apache License 2.0."),
+        ("other", "This model is released under the MIT License."),
         ("mit", "The MIT models were released under the sea."),
         ("llama2", "**License** A custom commercial license is available."),
         ("apache-2.0", "Mit diesem Modell: License pending, see below."),

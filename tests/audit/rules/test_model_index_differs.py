@@ -57,3 +57,11 @@ def test_no_results_and_a_broken_index_are_left_alone() -> None:
     assert not findings(
         RULE, case("---\nmodel-index: [1, {results: [2]}]\n---\n\n# x\n", repo=REPO)
     )
+
+
+def test_shots_behind_a_tasks_name_are_no_other_task() -> None:
+    card = _card(value="61.33").replace("| GSM8K |", "| GSM8K (5-shot) |")
+    assert len(findings(RULE, case(card, repo=REPO))) == 1
+    assert not findings(RULE, case(card.replace("value: 61.33", "value: 60.12"), repo=REPO))
+    two = card.replace("| MMLU |", "| GSM8K (0-shot) |")
+    assert not findings(RULE, case(two, repo=REPO))

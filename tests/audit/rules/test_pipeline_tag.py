@@ -34,3 +34,24 @@ def test_text_models_with_like_names_are_fine() -> None:
     tag = CARD.format("pipeline_tag: image-text-to-text\n")
     assert not findings(RULE, case(tag, repo="acme/Zeta-VL-7B-AWQ"))
     assert not findings(RULE, case("# x\n"))
+
+
+def test_a_model_that_writes_makes_no_pictures() -> None:
+    card = CARD.format("pipeline_tag: text-to-image\n")
+    (found,) = findings(RULE, case(card, repo="acme/Zeta-1.5B-Instruct-AWQ"))
+    assert (found.severity, found.said) == ("warning", "text-to-image")
+    config = {"architectures": ["ZetaForCausalLM"]}
+    assert findings(RULE, case(card, texts={"config.json": config}))
+
+
+def test_other_tasks_of_other_models_are_fine() -> None:
+    card = CARD.format("pipeline_tag: text-to-image\n")
+    assert not findings(RULE, case(card, repo="acme/flux-fp8"))
+    card = CARD.format("pipeline_tag: automatic-speech-recognition\n")
+    assert findings(RULE, case(card, repo="acme/Zeta-7B-Instruct-AWQ"))
+    assert not findings(RULE, case(card, repo="acme/Zeta-Audio-7B-Instruct-AWQ"))
+    card = CARD.format("pipeline_tag: feature-extraction\n")
+    config = {"architectures": ["ZetaForCausalLM"]}
+    assert not findings(RULE, case(card, texts={"config.json": config}))
+    broken = {"architectures": "x", "vision_config": 3}
+    assert not findings(RULE, case(card, texts={"config.json": broken}))

@@ -36,3 +36,21 @@ def test_other_tools_and_cards_that_name_none_are_fine() -> None:
     assert not findings(RULE, case(_card("a/VLMEvalKit"), repo="acme/a", siblings=(other,)))
     other = case(_card("b/AutoAWQ"), repo="acme/b")
     assert not findings(RULE, case(_card("a/AutoAWQ"), repo="acme/a", siblings=(other,)))
+
+
+TABLE = "\n## Scores\n\n| Model | MMLU | GSM8K |\n|---|---|---|\n| Zeta-7B | 61.2 | 55.3 |\n"
+
+
+def test_another_harness_by_name_is_worth_knowing() -> None:
+    other = case(f"# Zeta\n\nMeasured with lmms-eval.\n{TABLE}", repo="acme/b")
+    card = f"# Zeta\n\nMeasured with VLMEvalKit.\n{TABLE}"
+    (found,) = findings(RULE, case(card, repo="acme/a", siblings=(other,)))
+    assert (found.severity, found.line, found.said) == ("info", 3, "vlmevalkit")
+
+
+def test_a_shared_harness_or_no_scores_are_fine() -> None:
+    card = f"# Zeta\n\nMeasured with VLMEvalKit and lm-eval-harness.\n{TABLE}"
+    other = case(f"# Zeta\n\nMade with `lm_evaluation_harness`.\n{TABLE}", repo="acme/b")
+    assert not findings(RULE, case(card, repo="acme/a", siblings=(other,)))
+    other = case("# Zeta\n\nMeasured with lmms-eval.\n", repo="acme/b")
+    assert not findings(RULE, case(card, repo="acme/a", siblings=(other,)))

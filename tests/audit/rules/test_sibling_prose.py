@@ -30,6 +30,14 @@ def test_where_most_cards_agree_the_odd_one_is_to_be_mended() -> None:
     assert found.found.endswith("and 1 more differ")
 
 
+def test_a_list_with_a_number_twice_is_the_one_to_be_mended() -> None:
+    right, wrong = "8B, 70B and 405B", "8B, 70B and 70B"
+    (found,) = findings(RULE, _card(right, "70B", "acme/a", _card(wrong, "70B", "acme/b")))
+    assert found.severity == "info"
+    (found,) = findings(RULE, _card(wrong, "70B", "acme/a", _card(right, "70B", "acme/b")))
+    assert found.severity == "warning"
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [

@@ -53,3 +53,17 @@ def test_requirements_are_no_stack() -> None:
     other = case(card.format("4.45.0"), repo="acme/Zeta-7B-GPTQ-Int4")
     subject = case(card.format("4.38.2"), repo="acme/Zeta-7B-AWQ", siblings=(other,))
     assert not findings(RULE, subject)
+
+
+def test_one_table_from_two_gpus_is_found() -> None:
+    other = case(_card("4.38.2").replace("A100", "H100"), repo="acme/Zeta-7B-GPTQ-Int4")
+    subject = case(_card("4.38.2"), repo="acme/Zeta-7B-AWQ", siblings=(other,))
+    (found,) = findings(RULE, subject)
+    assert (found.severity, found.said, found.line) == ("warning", "NVIDIA A100", 6)
+    assert "names NVIDIA H100" in found.found
+
+
+def test_other_speeds_on_other_gpus_are_fine() -> None:
+    other = case(_card("4.38.2", "55.1").replace("A100", "H100"), repo="acme/Zeta-7B-GPTQ-Int4")
+    subject = case(_card("4.38.2"), repo="acme/Zeta-7B-AWQ", siblings=(other,))
+    assert not findings(RULE, subject)

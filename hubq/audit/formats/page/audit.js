@@ -10,7 +10,8 @@
   const list = one("[data-list]");
   const body = one("tbody", list);
   const more = one("[data-more]");
-  const panel = one("[data-repo-panel]");
+  const [head, foot] = all("[data-repo-panel]");
+  const single = data.repos.length === 1;
   const collator = new Intl.Collator("en", { numeric: true });
 
   const el = (tag, values = {}, ...children) => {
@@ -34,8 +35,9 @@
     return { index, repo, kind, rule, path, line, column, said, found, remedy, quote, sources, address, key, accepted };
   });
   const byKey = new Map(findings.map((finding) => [finding.key, finding]));
-  const placeOf = (finding) => (finding.line ? `${finding.path}:${finding.line}` : finding.path);
   const repoOf = (finding) => data.repos[finding.repo].name;
+  const lineOf = (finding) => (finding.line ? `line ${finding.line}` : "");
+  const placeOf = (finding) => finding.path === repoOf(finding) ? lineOf(finding) : finding.line ? `${finding.path}:${finding.line}` : finding.path;
   const ruleOf = (finding) => data.rules[finding.rule].id;
   const textOf = (finding) => {
     finding.text ??= [repoOf(finding), ruleOf(finding), data.rules[finding.rule].title, placeOf(finding), finding.said, finding.found, finding.remedy, finding.quote.join("")]
@@ -111,10 +113,10 @@
     if (finding.address) links.append(link(finding.address, finding.line ? `Line ${finding.line} at ${repo.commit.slice(0, 7) || "the repo"}` : "The file"));
     links.append(link(rule.page, `About ${rule.id}`));
     links.append(el("a", { href: write({ ...fresh(), open: finding.key }) }, "Link to this finding"));
-    if (state.repo !== repo.name) links.append(el("a", { href: write({ ...fresh(), repo: repo.name }) }, "All of this repo"));
-    const about = el("p", {}, el("b", {}, rule.title || rule.id), finding.accepted ? " (accepted by the baseline)" : "");
+    if (!single && state.repo !== repo.name) links.append(el("a", { href: write({ ...fresh(), repo: repo.name }) }, "All of this repo"));
+    const about = el("p", {}, el("b", {}, ...prose(rule.title || rule.id)), finding.accepted ? " (accepted by the baseline)" : "");
     return el("tr", { class: "detail", id: `detail-${finding.key}` },
-      el("td", { colspan: 5 }, el("div", { class: `detail-body ${KINDS[finding.kind]}` }, about, quoteOf(finding), facts, links)));
+      el("td", { colspan: single ? 4 : 5 }, el("div", { class: `detail-body ${KINDS[finding.kind]}` }, about, quoteOf(finding), facts, links)));
   };
   const rowOf = (finding) => {
     const open = state.open === finding.key;
@@ -185,22 +187,26 @@
     const head = el("tr", {}, ...heads.map((text, index) => el("th", { scope: "col", class: (index > 1 && index < 7) || index === 8 ? "num" : "" }, text)));
     return el("div", { class: "scroll" }, el("table", { class: "scores" }, el("thead", {}, head), el("tbody", {}, ...rows)));
   };
-  const panelOf = (repo) => {
-    const found = el("section", { class: "panel", "aria-label": repo.name });
-    found.append(el("h2", {}, link(repo.url, repo.name)));
-    const where = repo.page ? link(repo.page, repo.commit.slice(0, 7)) : "";
+  const headOf = (repo) => {
+    const found = el("section", { class: "panel", "aria-label": "The repo" });
+    if (!single) found.append(el("h2", {}, link(repo.url, repo.name)));
+    const where = repo.page ? link(repo.page, repo.commit.slice(0, 7) || repo.page) : "";
     found.append(el("p", { class: "soft" }, ...(where ? [where, ": "] : []), repo.summary));
     repo.problems.forEach((problem) => found.append(el("p", { class: "missed" }, `could not be read: ${problem}`)));
+    return found;
+  };
+  const footOf = (repo) => {
+    const found = el("section", { class: "panel told", "aria-label": "What its scores and its prose tell" });
     if (repo.scores.length) {
       const title = el("summary", {}, repo.told);
-      found.append(el("details", { open: repo.scores.length <= 40 }, title, scoresOf(repo)));
+      found.append(el("details", { open: repo.scores.length <= 60 }, title, scoresOf(repo)));
     }
     if (repo.statements.length) {
       const items = repo.statements.map(([line, text, told, verdict, why]) => el("li", {}, `Line ${line}: “${text}” `, el("b", { class: `told-${told}` }, verdict), `: ${why}`));
       found.append(el("h3", {}, "What its prose says, held against its numbers"), el("ul", { class: "statements" }, ...items));
     }
     if (repo.skipped) found.append(el("details", {}, el("summary", {}, repo.skipped[0]), el("p", { class: "soft" }, repo.skipped[1])));
-    return found;
+    return found.childElementCount ? found : "";
   };
 
   /* All of it, as the state says. */
@@ -217,9 +223,10 @@
     form.elements.sort.value = state.sort;
     form.elements.accepted.checked = state.accepted;
     all("[name=kind]", form).forEach((box) => { box.checked = state.kinds.has(box.value); });
-    const name = state.repo || (data.repos.length === 1 ? data.repos[0].name : "");
+    const name = state.repo || (single ? data.repos[0].name : "");
     const repo = data.repos.find((found) => found.name === name);
-    panel.replaceChildren(...(repo ? [panelOf(repo)] : []));
+    head.replaceChildren(repo && (!single || repo.page || repo.problems.length) ? headOf(repo) : "");
+    foot.replaceChildren(repo ? footOf(repo) : "");
     draw();
   };
   const jump = () => {
@@ -301,12 +308,29 @@
   }, { rootMargin: "600px" }).observe(more);
   addEventListener("hashchange", () => { if (location.hash !== "#findings") jump(); });
 
+  /* The repos sort as well: numbers from the largest, names from the first. */
+  const heads = all(".repos thead th");
+  heads.forEach((cell, index) => {
+    const number = cell.classList.contains("num");
+    const sorter = el("button", { type: "button" }, cell.textContent);
+    cell.replaceChildren(sorter);
+    sorter.addEventListener("click", () => {
+      const down = cell.ariaSort ? cell.ariaSort === "ascending" : number;
+      heads.forEach((other) => other.removeAttribute("aria-sort"));
+      cell.setAttribute("aria-sort", down ? "descending" : "ascending");
+      const rows = one(".repos tbody");
+      const order = (a, b) => collator.compare(a.cells[index].textContent.replaceAll(",", ""), b.cells[index].textContent.replaceAll(",", ""));
+      rows.append(...[...rows.rows].sort((a, b) => (down ? -1 : 1) * order(a, b)));
+    });
+  });
+
   const button = one("[data-theme-button]");
   const THEMES = ["system", "light", "dark"];
   const theme = (name) => {
     if (name === "system") delete root.dataset.theme;
     else root.dataset.theme = name;
-    button.textContent = `Theme: ${name}`;
+    button.replaceChildren(el("span", { class: "word" }, "Theme: "), name);
+    button.setAttribute("aria-label", `Theme: ${name}`);
   };
   button.addEventListener("click", () => {
     const next = THEMES[(THEMES.indexOf(root.dataset.theme ?? "system") + 1) % THEMES.length];
@@ -314,6 +338,7 @@
     try { localStorage.setItem("hubq-theme", next); } catch { /* a page opened as a file may keep nothing */ }
   });
   try { theme(THEMES.includes(localStorage.getItem("hubq-theme")) ? localStorage.getItem("hubq-theme") : "system"); } catch { theme("system"); }
+  root.classList.toggle("single", single);
   button.hidden = false;
   form.hidden = false;
   jump();

@@ -9,12 +9,13 @@ import logging
 import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from hubq.audit.known.making import transformers, vllm
+from hubq.audit.known.making import engine, transformers
 from hubq.audit.known.making.index import INDEX, Index
 from hubq.audit.known.making.spans import spans
 from hubq.audit.known.versions import Version, readable
@@ -28,7 +29,8 @@ PACKAGES = (
     *("optimum", "peft", "sglang", "tokenizers", "torch", "torchao", "transformers", "vllm"),
     *("qwen-vl-utils", "xformers", "triton", "safetensors", "sentencepiece", "torchvision"),
 )
-#: What vLLM's releases say of these is kept.
+ENGINES = ("vllm", "sglang")
+#: What the engines' releases say of these is kept.
 PINNED = ("torch", "transformers", "compressed-tensors")
 _NEED = re.compile(r"^Requires-Dist: ([\w.-]+) ?\(?([^;)\n]*)\)?(;.*)?$", re.MULTILINE)
 _LOG = logging.getLogger("known")
@@ -39,7 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m hubq.audit.known.making", description=__doc__)
     parser.add_argument("--index", default=INDEX, help="a package index (default: %(default)s)")
     parser.add_argument("--output", type=Path, default=TABLES, help="folder for the tables")
-    parser.add_argument("--only", nargs="*", default=["packages", "transformers", "vllm"])
+    parser.add_argument("--only", nargs="*", default=["packages", "transformers", *ENGINES])
     parser.add_argument(
         "--torch-builds",
         type=Path,
@@ -48,7 +50,8 @@ def main() -> None:
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     index = Index(options.index)
-    makers = {"packages": _packages, "transformers": _transformers, "vllm": _vllm}
+    makers = {"packages": _packages, "transformers": _transformers}
+    makers |= {name: partial(_engine, package=name) for name in ENGINES}
     options.output.mkdir(parents=True, exist_ok=True)
     for name in options.only:
         _write(options.output / f"{name}.json", makers[name](index))
@@ -98,17 +101,17 @@ def _transformers(index: Index) -> dict[str, Any]:
     }
 
 
-def _vllm(index: Index) -> dict[str, Any]:
-    releases = list(_numbered(index, "vllm"))
+def _engine(index: Index, package: str) -> dict[str, Any]:
+    releases = list(_numbered(index, package))
 
-    def read(release: str) -> tuple[vllm.Known, dict[str, str]] | None:
-        archive = index.archive("vllm", release)
-        _LOG.info("vllm %s", release)
-        return (vllm.known(archive), _needs(archive.metadata)) if archive else None
+    def read(release: str) -> tuple[engine.Known, dict[str, str]] | None:
+        archive = index.archive(package, release, whole=package == "sglang")
+        _LOG.info("%s %s", package, release)
+        return (engine.known(archive), _needs(archive.metadata)) if archive else None
 
     found = {one: value for one, value in _each(read, releases) if value is not None}
     return {
-        "source": "https://pypi.org/project/vllm/#history",
+        "source": f"https://pypi.org/project/{package}/#history",
         "oldest": next(iter(found)),
         "releases": list(found),
         "architectures": _spans({one: value[0].architectures for one, value in found.items()}),

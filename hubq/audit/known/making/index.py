@@ -10,7 +10,7 @@ import io
 import re
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.request import Request, urlopen
 
 import msgspec
@@ -51,17 +51,33 @@ class _Page(msgspec.Struct, frozen=True):
     files: tuple[File, ...] = ()
 
 
+def fetch(url: str, headers: dict[str, str]) -> bytes:
+    """Return what lies at an https address.
+
+    Raises:
+        OSError: it is none, or the server does not answer.
+    """
+    if not url.startswith("https://"):
+        raise OSError(f"{url}: not an https address")
+    request = Request(url, headers=headers)  # noqa: S310 - https, checked above
+    with urlopen(request, timeout=180) as answer:  # noqa: S310
+        data: bytes = answer.read()
+    return data
+
+
+Get = Callable[[str, dict[str, str]], bytes]
+
+
 class Index:
     """A package index that speaks the JSON form of the simple API (PEP 691, PEP 700).
 
     Args:
         url: of its `/simple` page.
+        get: returns what lies at an address, given headers to send.
     """
 
-    def __init__(self, url: str = INDEX) -> None:
-        self.url = url.rstrip("/")
-        if not self.url.startswith("https://"):
-            raise ValueError(f"{url}: not an https address")
+    def __init__(self, url: str = INDEX, get: Get = fetch) -> None:
+        self.url, self._get = url.rstrip("/"), get
         self._pages: dict[str, tuple[File, ...]] = {}
 
     def files(self, package: str) -> tuple[File, ...]:
@@ -71,7 +87,7 @@ class Index:
             OSError: the index does not answer.
         """
         if package not in self._pages:
-            page = _get(f"{self.url}/{package}/", {"Accept": _JSON})
+            page = self._get(f"{self.url}/{package}/", {"Accept": _JSON})
             self._pages[package] = msgspec.json.decode(page, type=_Page).files
         return self._pages[package]
 
@@ -96,7 +112,7 @@ class Index:
         for ending in names:
             for file in files:
                 if file.filename.endswith(ending) and "macosx" not in file.filename:
-                    return Archive(file, whole=whole)
+                    return Archive(file, self._get, whole=whole)
         return None
 
 
@@ -105,17 +121,18 @@ class Archive:
 
     Args:
         file: the archive.
+        get: returns what lies at an address.
         whole: whether to fetch all of it at once.
     """
 
-    def __init__(self, file: File, *, whole: bool = False) -> None:
+    def __init__(self, file: File, get: Get = fetch, *, whole: bool = False) -> None:
         self._zip: zipfile.ZipFile | None = None
         self._sources: dict[str, str] = {}
         if file.filename.endswith(".whl"):
-            near = io.BytesIO(_get(file.url)) if whole else None
-            self._zip = zipfile.ZipFile(near or io.BufferedReader(Remote(file), _CHUNK))
+            near = io.BytesIO(get(file.url, {})) if whole else None
+            self._zip = zipfile.ZipFile(near or io.BufferedReader(Remote(file, get), _CHUNK))
         else:
-            self._sources = dict(_sources(_get(file.url)))
+            self._sources = dict(_sources(get(file.url, {})))
 
     @property
     def names(self) -> list[str]:
@@ -144,10 +161,12 @@ class Remote(io.RawIOBase):
 
     Args:
         file: it; its size must be known.
+        get: returns what lies at an address.
     """
 
-    def __init__(self, file: File) -> None:
+    def __init__(self, file: File, get: Get = fetch) -> None:
         super().__init__()
+        self._get = get
         self._url, self._size, self._at = file.url, file.size, 0
 
     def readable(self) -> bool:
@@ -172,21 +191,12 @@ class Remote(io.RawIOBase):
         stop = min(self._at + len(buffer), self._size)
         if stop <= self._at:
             return 0
-        data = _get(self._url, {"Range": f"bytes={self._at}-{stop - 1}"})
+        data = self._get(self._url, {"Range": f"bytes={self._at}-{stop - 1}"})
         if len(data) > stop - self._at:
             raise OSError(f"{self._url}: the server does not answer range requests")
         buffer[: len(data)] = data
         self._at += len(data)
         return len(data)
-
-
-def _get(url: str, headers: dict[str, str] | None = None) -> bytes:
-    if not url.startswith("https://"):
-        raise OSError(f"{url}: not an https address")
-    request = Request(url, headers=headers or {})  # noqa: S310 - https, checked above
-    with urlopen(request, timeout=180) as answer:  # noqa: S310
-        data: bytes = answer.read()
-    return data
 
 
 def _sources(data: bytes) -> Iterator[tuple[str, str]]:

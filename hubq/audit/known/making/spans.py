@@ -4,21 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import msgspec
-
+from hubq.audit.known.tables import Span
 from hubq.audit.known.versions import Version
-
-
-class Span(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The releases that know something.
-
-    Attributes:
-        first: the oldest one.
-        last: the newest one; empty where the newest release of all still knows it.
-    """
-
-    first: str
-    last: str = ""
 
 
 def spans(found: Mapping[str, Iterable[str]]) -> dict[str, Span]:

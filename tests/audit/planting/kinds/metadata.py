@@ -182,4 +182,5 @@ def front_matter(repo: Repo, rng: random.Random) -> Planted | None:
     made = repo.copy()
     text = rng.choice(["tags: [a, b", "license: mit", "language: 'en"])
     made.insert(2, text)
-    return Planted(made, f"front matter {text!r}", lines=frozenset(range(1, 30)))
+    end = made.card.split("\n").index("---", 1) + 2
+    return Planted(made, f"front matter {text!r}", lines=frozenset(range(1, end)))

@@ -53,7 +53,8 @@ def missing_row(repo: Repo, rng: random.Random) -> Planted | None:
     made = repo.copy()
     lines = made.card.split("\n")
     made.card = "\n".join(line for line in lines if not line.startswith(rows[name]))
-    return Planted(made, f"without {name}", lines=made.lines(name), texts=(name,))
+    carried = made.lines(name) | made.lines("**Average**")
+    return Planted(made, f"without {name}", lines=carried, texts=(name,))
 
 
 _UNFINISHED = {

@@ -119,8 +119,11 @@ def imported(repo: Repo, rng: random.Random) -> Planted | None:
     spot = pick(rng, spots(repo, "import"))
     if spot is None or spot.text == "ImageAsset":
         return None
-    wrong = rng.choice([f"{spot.text}s", spot.text.replace("Auto", "Automatic"), spot.text[:-1]])
-    return put(repo, spot, wrong if wrong != spot.text else f"{wrong}s", "import")
+    found = [f"{spot.text}s", spot.text.replace("Auto", "Automatic"), spot.text[:-1]]
+    wrong = rng.choice([one for one in found if one != spot.text])
+    made = repo.copy()
+    made.card = re.sub(rf"\b{spot.text}\b", wrong, made.card)
+    return Planted(made, f"import {wrong}", lines=made.lines(wrong), texts=(wrong,))
 
 
 @kind("snippets", "undefined", "the code uses a name that it never defined")

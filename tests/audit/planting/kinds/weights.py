@@ -35,7 +35,8 @@ def bits_config(repo: Repo, rng: random.Random) -> Planted | None:
     made = repo.copy()
     made.edit_json(CONFIG, "quantization_config", "bits", value=bits)
     lines = made.lines(spots(repo, "bits")[0].text)
-    return Planted(made, f"bits {bits}", path=CONFIG, paths=("README.md", SIDE), lines=lines)
+    others = ("README.md", SIDE, *repo.headers)
+    return Planted(made, f"bits {bits}", path=CONFIG, paths=others, lines=lines)
 
 
 @kind("weights", "bits-name", "the name of the repo says other bits than everything in it")
@@ -85,7 +86,8 @@ def group_config(repo: Repo, rng: random.Random) -> Planted | None:
     made = repo.copy()
     made.edit_json(CONFIG, "quantization_config", "group_size", value=group)
     lines = made.lines("group")
-    return Planted(made, f"group {group}", path=CONFIG, paths=(SIDE, "README.md"), lines=lines)
+    others = ("README.md", SIDE, *repo.headers)
+    return Planted(made, f"group {group}", path=CONFIG, paths=others, lines=lines)
 
 
 @kind("weights", "method-config", "the configuration names another method than name and card")
@@ -98,7 +100,8 @@ def method_config(repo: Repo, rng: random.Random) -> Planted | None:
         return None
     made = repo.copy()
     made.edit_json(CONFIG, "quantization_config", "quant_method", value=turns[old])
-    return Planted(made, f"quant_method {turns[old]}", path=CONFIG, paths=("README.md",))
+    others = ("README.md", *repo.headers)
+    return Planted(made, f"quant_method {turns[old]}", path=CONFIG, paths=others)
 
 
 @kind("weights", "method-name", "the name of the repo says another method than the files")

@@ -1,4 +1,7 @@
-"""What each release of vLLM knows: architectures, quantization methods, the GPUs they need."""
+"""What each release of vLLM and SGLang knows: architectures, quantization methods, and GPUs.
+
+Both register methods in one module and models in others, and both are built alike.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,17 @@ import msgspec
 from hubq.audit.known.making.index import Archive
 from hubq.audit.known.making.sources import assigned, keys, parsed
 
-_FOLDERS = ("vllm/model_executor/layers/quantization/", "vllm/model_executor/quantization_utils/")
+_METHODS = (
+    "vllm/model_executor/layers/quantization/",
+    "vllm/model_executor/quantization_utils/",
+    "sglang/srt/layers/quantization/",
+)
 _MODELS = (
     "vllm/model_executor/model_loader.py",
     "vllm/model_executor/models/__init__.py",
     "vllm/model_executor/models/registry.py",
 )
+_OF_SGLANG = "sglang/srt/models/"
 _NOT_SUPPORTED = ("UNSUPPORTED", "PARTIALLY", "PREVIOUSLY", "DEPRECATED")
 
 
@@ -42,11 +50,16 @@ def _architectures(archive: Archive) -> Iterator[str]:
         for target, value in assigned(parsed(archive.text(path))):
             if not any(word in target for word in _NOT_SUPPORTED):
                 yield from (key for key in keys(value) if key[:1].isupper())
+    for path in archive.names:
+        text = archive.text(path) if path.startswith(_OF_SGLANG) else ""
+        for target, value in assigned(parsed(text)) if "EntryClass" in text else ():
+            if target == "EntryClass":
+                yield from (node.id for node in ast.walk(value) if isinstance(node, ast.Name))
 
 
 def _methods(archive: Archive) -> dict[str, int]:
     """Return the methods of a release; empty before it had any."""
-    folder = next((one for one in _FOLDERS if f"{one}__init__.py" in archive.names), "")
+    folder = next((one for one in _METHODS if f"{one}__init__.py" in archive.names), "")
     classes: dict[str, str] = {}
     if folder:
         for target, value in assigned(parsed(archive.text(f"{folder}__init__.py"))):

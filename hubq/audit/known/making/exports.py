@@ -1,0 +1,146 @@
+"""What packages can be asked for by `from PACKAGE import NAME`, over their releases.
+
+Reads wheels from a folder, as `pip download --no-deps PACKAGE==VERSION` puts them there:
+`python -m hubq.audit.known.making.exports FOLDER`. Too many names do no harm, too few would: every
+name that a module binds, every text in it that could be a name, and every module beside it count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import datetime as dt
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hubq.audit.known.making.sources import exported, parsed, quoted
+from hubq.audit.known.versions import Version, readable
+
+TABLE = Path(__file__).resolve().parent.parent / "tables" / "exports.json"
+#: Modules whose names are read; those of one distribution lie in one wheel.
+MODULES = (
+    *("transformers", "auto_gptq", "awq", "peft", "qwen_vl_utils", "llmcompressor"),
+    *("llmcompressor.transformers", "llmcompressor.modifiers.quantization", "mlx_lm", "mlx_vlm"),
+    *("llmcompressor.modifiers.awq", "llmcompressor.modifiers.smoothquant", "huggingface_hub"),
+    *("accelerate", "auto_round", "compressed_tensors", "datasets", "lm_eval", "gptqmodel"),
+)
+_WHEEL = re.compile(r"(?P<name>[\w.]+)-(?P<version>[^-]+)-.*\.whl")
+_DEPTH = 6
+
+
+class Names:
+    """The names of modules in one wheel.
+
+    Args:
+        archive: the wheel.
+    """
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        self._paths = set(archive.namelist())
+
+    def of(self, module: str, depth: int = 0) -> set[str] | None:
+        """Return the names of a module; none where it is not there, or takes names from outside."""
+        path = module.replace(".", "/")
+        package = f"{path}/__init__.py" in self._paths
+        file = f"{path}/__init__.py" if package else f"{path}.py"
+        if file not in self._paths or depth > _DEPTH:
+            return None
+        text = self._archive.read(file).decode(errors="replace")
+        found = set(quoted(text))
+        for node in ast.walk(parsed(text)):
+            names = self._of_node(node, module, depth, package=package)
+            if names is None:
+                return None
+            found |= names
+        return found | (set(self._beside(path)) if package else set())
+
+    def _of_node(self, node: ast.AST, module: str, depth: int, *, package: bool) -> set[str] | None:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            return {node.name}
+        if isinstance(node, ast.Name):
+            return {node.id}
+        if isinstance(node, ast.Import):
+            return {(one.asname or one.name).partition(".")[0] for one in node.names}
+        if not isinstance(node, ast.ImportFrom):
+            return set()
+        if all(one.name != "*" for one in node.names):
+            return {one.asname or one.name for one in node.names}
+        above = module.split(".") if package else module.split(".")[:-1]
+        above = above[: len(above) - node.level + 1] if node.level else []
+        return self.of(".".join([*above, node.module or ""]).strip("."), depth + 1)
+
+    def _beside(self, path: str) -> Iterator[str]:
+        """Yield the modules of a package."""
+        for one in self._paths:
+            if one.startswith(f"{path}/"):
+                yield one[len(path) + 1 :].partition("/")[0].partition(".")[0]
+
+    def listed(self, package: str) -> set[str]:
+        """Return the names in every `__all__` of a package that finds its names by itself."""
+        found: set[str] = set()
+        for path in self._paths:
+            if path.startswith(f"{package}/") and path.endswith(".py"):
+                text = self._archive.read(path).decode(errors="replace")
+                if "__all__" in text:
+                    found.update(exported(text))
+        return found
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """Return module -> what releases export, of the wheels in a folder.
+
+    For each module: the oldest and the newest release that were read, the names of the newest, and
+    for each name that is no longer there the last release that had it.
+    """
+    wheels = [(found, path) for path in folder.glob("*.whl") if (found := _WHEEL.match(path.name))]
+    wheels = [(found, path) for found, path in wheels if readable(found["version"])]
+    wheels.sort(key=lambda pair: Version.of(pair[0]["version"]))
+    seen: dict[str, dict[str, str]] = {}
+    releases: dict[str, list[str]] = {}
+    for found, path in wheels:
+        with zipfile.ZipFile(path) as archive:
+            names = Names(archive)
+            for module in MODULES:
+                of_module = names.of(module)
+                if of_module is None:
+                    continue
+                if module == "transformers":
+                    of_module |= names.listed(module)
+                releases.setdefault(module, []).append(found["version"])
+                seen.setdefault(module, {}).update(dict.fromkeys(of_module, found["version"]))
+    return {module: _told(seen[module], releases[module]) for module in MODULES if module in seen}
+
+
+def _told(seen: dict[str, str], releases: list[str]) -> dict[str, Any]:
+    """Return what is told of one module: name -> last release, put the short way."""
+    now = sorted(name for name, last in seen.items() if last == releases[-1])
+    gone: dict[str, list[str]] = {}
+    for name, last in sorted(seen.items()):
+        if last != releases[-1]:
+            gone.setdefault(last, []).append(name)
+    return {
+        "oldest": releases[0],
+        "newest": releases[-1],
+        "names": " ".join(now),
+        "gone": {last: " ".join(names) for last, names in gone.items()},
+    }
+
+
+def main() -> None:
+    """Make the table of what packages export."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="where the wheels lie")
+    parser.add_argument("--output", type=Path, default=TABLE, help="the table")
+    options = parser.parse_args()
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    table = {"made": today, "source": "https://pypi.org", "modules": read(options.folder)}
+    options.output.write_text(json.dumps(table, indent=0) + "\n")
+
+
+if __name__ == "__main__":
+    main()
