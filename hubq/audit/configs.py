@@ -19,6 +19,12 @@ _SETTING = re.compile(
     r"\d|shot|cot|think|\bval|\btest|\bdev|temperature|greedy|sampl|backend|engine|vllm|sglang|tgi"
     r"|kernel|seed|run|language|english|chinese|\bhard\b|lite|mini|strict|subset|small|medium|large"
 )
+#: Tables that are worked out from others.
+_WORKED = re.compile(
+    r"\bloss(es)?\b|differen|delta|recover|relative|sensitiv|spread|\brange|interval|against|rank"
+    r"|margin|\bvs\b|error",
+    re.IGNORECASE,
+)
 _SAME = {"fq": "fake-quant", "fakequant": "fake-quant", "fake": "fake-quant"}
 _MILLISECONDS = {"min": 60_000, "s": 1000, "sec": 1000, "h": 3_600_000}
 _SPLIT = re.compile(r"_(val(idation)?|test|dev(_en)?|mini|testmini)$", re.IGNORECASE)
@@ -149,7 +155,7 @@ def _split(task: str) -> str:
 
 def _is_same(first: _Row, second: _Row) -> bool:
     """Say whether two rows are of one configuration, by all that they say."""
-    if first.sheet is second.sheet:
+    if first.sheet is second.sheet or _WORKED.search(f"{first.title} {second.title}"):
         return False
     one, two = first.tokens, second.tokens
     telling = _telling(one)
@@ -175,7 +181,7 @@ def _one_model(first: frozenset[str], second: frozenset[str]) -> bool:
 
 def _differ(one: Place, two: Place) -> bool:
     """Say whether rounding does not explain what is between two numbers."""
-    if one.found.scale != two.found.scale:
+    if one.found.scale != two.found.scale or one.found.unit != two.found.unit:
         return False
     gap = abs(exact.decimal_of(one.found) - exact.decimal_of(two.found))
     return gap > exact.unit_of(one.found) + exact.unit_of(two.found)

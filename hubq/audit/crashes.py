@@ -28,17 +28,18 @@ class Crashes:
         folder: where reports go; hubq's cache folder by default.
 
     Attributes:
-        files: the reports so far.
+        files: the reports so far; one fault has one, however often it is met.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
         self._lock = threading.Lock()
         self._said: list[str] = []
+        self._known: dict[tuple[object, ...], str] = {}
         self.files: list[str] = []
 
     def note(self, error: BaseException, doing: str) -> str:
-        """Write a report of an error and return where it is.
+        """Write a report of an error, where that is a new one, and return where it is.
 
         Args:
             error: with its traceback.
@@ -46,11 +47,16 @@ class Crashes:
         """
         text = f"hubq {version()}, {doing}\n\n{''.join(traceback.format_exception(error))}"
         folder = self._folder or cache_folder() / "crashes"
+        frames = traceback.extract_tb(error.__traceback__)
+        key = (type(error), *((one.filename, one.lineno) for one in frames[-3:]))
         with self._lock:
+            if key in self._known:
+                return self._known[key]
             folder.mkdir(parents=True, exist_ok=True)
             stamp = time.strftime("%Y%m%d-%H%M%S")
             path = folder / f"audit-{stamp}-{len(self.files) + 1}.txt"
             path.write_text(redact(text), encoding="utf-8")
+            self._known[key] = str(path)
             self.files.append(str(path))
         return str(path)
 

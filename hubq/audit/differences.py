@@ -12,10 +12,14 @@ from decimal import Decimal
 import msgspec
 
 from hubq.audit.held import Held, severity_of, where
-from hubq.cards.published import exact
+from hubq.cards.published import exact, roles
 from hubq.cards.published.exact import Span
 from hubq.cards.published.operands import Worked, worked
 from hubq.cards.published.sheets import Block, Place, Sheet
+from hubq.evaluate.formats.sides import is_task
+
+#: A derived column is tried against at most so many scores.
+_CHOICES = 30
 
 
 class _Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,11 +40,50 @@ class _Case(msgspec.Struct, frozen=True, kw_only=True):
 
 def differences(sheet: Sheet, block: Block) -> Iterator[Held]:
     """Yield every difference and recovery of a block whose two cells are known."""
-    every = [_case(one) for one in worked(block)] + list(_bracketed(block))
-    for kind in ("delta", "recovery"):
-        own = [one for one in every if one.kind == kind]
-        if own:
-            yield from _settled(sheet, block, own)
+    groups: dict[tuple[str, str], list[_Case]] = {}
+    for one in worked(block):
+        name = one.variant if one.variant in block.roles else one.task
+        groups.setdefault((one.role, name), []).append(_case(one))
+    bracketed = list(_bracketed(block))
+    if bracketed:
+        groups["delta", ""] = bracketed
+    for (_, name), cases in groups.items():
+        meant = _column(block, name, cases) if name in block.tasks else cases
+        yield from _settled(sheet, block, meant)
+
+
+def _column(block: Block, name: str, cases: list[_Case]) -> list[_Case]:
+    """Return a derived column read with the score that agrees with most of it."""
+    if roles.minus_of(name) or all(one.agrees for one in cases):
+        return cases
+    choices = [cases]
+    for task in block.of("average", "score")[:_CHOICES]:
+        found = [_against(block, one, task) for one in cases]
+        choices.append([one for one in found if one is not None])
+    return max(choices, key=lambda some: sum(one.agrees for one in some))
+
+
+def _against(block: Block, one: _Case, task: str) -> _Case | None:
+    """Return a case read as the difference, or the ratio, of one score to the baseline's."""
+    first, second = block.score(one.variant, task), block.score(block.baseline, task)
+    if first is None or second is None or first is second:
+        return None
+    mine, theirs = exact.span_of(first.found), exact.span_of(second.found)
+    share = exact.over(mine, theirs)
+    if one.kind == "recovery":
+        rights = [] if share is None else [exact.times(share, 100), share]
+    else:
+        rights = list(_meant(exact.minus(mine, theirs), second))
+    agreeing = [right for right in rights if right.agrees(one.printed, one.unit)]
+    if not rights:
+        return None
+    return msgspec.structs.replace(
+        one,
+        first=first,
+        second=second,
+        right=(agreeing or rights)[0],
+        agrees=bool(agreeing),
+    )
 
 
 def _case(one: Worked) -> _Case:
@@ -98,7 +141,11 @@ def _meant(points: Span, base: Place) -> Iterator[Span]:
 def _settled(sheet: Sheet, block: Block, cases: Sequence[_Case]) -> Iterator[Held]:
     cases = _as_most(cases)
     agreeing = sum(one.agrees for one in cases)
-    simple = len(block.of("score", "average")) == 1 or cases[0].kind == "recovery"
+    scores = block.of("score", "average")
+    # Of which two variants a derived line is, is known; of which columns a derived one, is not.
+    simple = all(one.variant in block.roles for one in cases) or (
+        len(scores) == 1 and is_task(scores[0])
+    )
     severity = severity_of(agreeing, len(cases), alone="warning" if simple else None)
     if severity == "warning" and agreeing:
         severity = None

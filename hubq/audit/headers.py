@@ -16,6 +16,10 @@ from hubq.quantize.headers import BITS
 LARGEST = 100_000_000
 """Bytes that a header may have at most; safetensors refuses larger ones."""
 
+READ = 25_000_000
+"""Bytes of a header that are read at most; those of real models stay far below it, and what is read
+takes about ten times as much memory."""
+
 UNREAD = "its header was not read whole"
 """The problem of a header that may be in order."""
 
@@ -91,7 +95,7 @@ def parse_header(start: bytes, size: int) -> Header:
 
     Args:
         start: the file's first bytes, the whole header among them where it is no longer than
-            `LARGEST`.
+            `READ`.
         size: of the whole file.
     """
     length = length_of(start)
@@ -99,7 +103,7 @@ def parse_header(start: bytes, size: int) -> Header:
         return Header(length=max(length, 0), size=size, problem="the file ends within its header")
     if length > LARGEST:
         return Header(length=length, size=size, problem="its header is larger than any may be")
-    if len(start) < 8 + length:
+    if length > READ or len(start) < 8 + length:
         return Header(length=length, size=size, problem=UNREAD)
     try:
         entries = msgspec.json.decode(start[8 : 8 + length], type=dict[str, msgspec.Raw])

@@ -1,8 +1,13 @@
-"""Kin: the model that a repo was made from, and its owner's other versions of the same model."""
+"""Kin: the model that a repo was made from, and its owner's other quantized repos of its family.
+
+A family is an owner's models of one name, whatever their sizes; versions of the very same model
+stand first among them.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import msgspec
 
@@ -26,8 +31,7 @@ class Kin(msgspec.Struct, frozen=True, kw_only=True):
     """Who is akin to a repo.
 
     Attributes:
-        family: what its siblings share with it: the owner and the model's name without
-            quantization; empty where the repo's id is not known.
+        family: what its siblings share with it; empty where the repo's id is not known.
         bases: ids of what it may have been made from, the surest first.
         base: of those, the one that was looked up and is there; empty for none.
         siblings: ids of repos that were looked up.
@@ -42,10 +46,27 @@ class Kin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def family_of(repo: str) -> str:
-    """Return what a repo's siblings share with it; empty for no id."""
+    """Return what a repo's siblings share: owner and name before the size; empty for no id."""
     owner, _, name = repo.rpartition("/")
-    plain = _PLAIN.sub("", (read_name(name).base_guess or name).lower())
+    plain = _plain(_family(name))
     return f"{owner.lower()}/{plain}" if owner and plain else ""
+
+
+def nearest(repo: str, others: Iterable[str]) -> list[str]:
+    """Return repos of a family with those of the very same model first."""
+    model = _plain(read_name(repo.rpartition("/")[2]).base_guess)
+    return sorted(
+        others, key=lambda one: _plain(read_name(one.rpartition("/")[2]).base_guess) != model
+    )
+
+
+def _family(name: str) -> str:
+    facts = read_name(name)
+    return facts.family or facts.base_guess or name
+
+
+def _plain(text: str) -> str:
+    return _PLAIN.sub("", text.lower())
 
 
 def bases_of(gathered: Gathered) -> tuple[str, ...]:
@@ -93,12 +114,12 @@ def looked_up(library: Library, gathered: Gathered, known: frozenset[str]) -> Ki
 def _siblings(
     library: Library, gathered: Gathered, kin: Kin, known: frozenset[str]
 ) -> tuple[str, ...]:
-    """Return ids of the owner's other versions of the same model."""
+    """Return ids of the owner's other quantized repos of the family."""
     owner, _, name = gathered.repo.rpartition("/")
     if not kin.family:
         return ()
     try:
-        listed = library.models(owner, read_name(name).base_guess or name, _LISTED)
+        listed = library.models(owner, _family(name), _LISTED)
     except BadInput:
         return ()
     same = [
@@ -108,7 +129,8 @@ def _siblings(
         and family_of(one.repo) == kin.family
         and read_name(one.repo.rpartition("/")[2]).quantized
     ]
-    return tuple(one for one in same[:MOST] if one in known or library.kin(one) is not None)
+    near = nearest(gathered.repo, same)[:MOST]
+    return tuple(one for one in near if one in known or library.kin(one) is not None)
 
 
 def _linked(gathered: Gathered) -> list[str]:

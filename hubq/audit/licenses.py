@@ -28,6 +28,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
         shown: the section that demands a line on a page or in the documentation; empty for none.
         phrases: any of which fulfils it, as the agreement writes them.
         marks: pieces, in lower case, that a copy of the agreement holds.
+        owners: who gives it, and is not bound by it, by their names on the Hub in lower case.
     """
 
     id: str
@@ -39,6 +40,10 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     shown: str = ""
     phrases: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+
+
+_META = ("meta-llama", "facebook", "codellama")
 
 
 def _llama(version: str, phrase: str) -> Terms:
@@ -54,6 +59,7 @@ def _llama(version: str, phrase: str) -> Terms:
         shown="1.b.i",
         phrases=(phrase,),
         marks=(f"llama {version} community license agreement",),
+        owners=_META,
     )
 
 
@@ -70,6 +76,7 @@ def _qwen(key: str, name: str, model: str, who: str = "Qwen") -> Terms:
         shown="4.b" if displayed else "",
         phrases=("Built with Qwen", "Improved using Qwen") if displayed else (),
         marks=(name.lower(),),
+        owners=("qwen",),
     )
 
 
@@ -85,6 +92,7 @@ TERMS = {
             line="Llama 2 is licensed under the LLAMA 2 Community License, Copyright (c) Meta "
             "Platforms, Inc. All Rights Reserved.",
             marks=("llama 2 community license agreement",),
+            owners=_META,
         ),
         _llama("3", "Built with Meta Llama 3"),
         _llama("3.1", "Built with Llama"),
@@ -99,7 +107,8 @@ TERMS = {
             notice="3.1",
             line="Gemma is provided under and subject to the Gemma Terms of Use found at "
             "ai.google.dev/gemma/terms",
-            marks=("gemma terms of use\n", "gemma prohibited use policy\n"),
+            marks=("gemma terms of use last modified", "section 1: definitions 1.1"),
+            owners=("google",),
         ),
         _qwen("qwen", "Qwen LICENSE AGREEMENT", "Qwen2.5-72B-Instruct"),
         _qwen("qwen-research", "Qwen RESEARCH LICENSE AGREEMENT", "Qwen2.5-3B-Instruct"),

@@ -79,6 +79,12 @@ _ABOUT = re.compile(
     r"|original|unquantized|accuracy|quality",
     re.IGNORECASE,
 )
+#: "No loss was shown" says that none was found, and not that there is none.
+_SHOWN = re.compile(
+    r"\b(?:loss|losses|degradation|drop)\w* (?:was|were|is|are|can be|could be|has been) (?:\w+ )?"
+    r"(?:shown|found|seen|measured|detected|excluded)",
+    re.IGNORECASE,
+)
 _OTHER = re.compile(r"speed|latency|throughput|memory|training|fine-?tun|compress", re.IGNORECASE)
 
 
@@ -156,7 +162,9 @@ def _held(one: Sentence, falls: Sequence[_Fall], document: Document) -> tuple[To
     keeps = _KEEPS.search(one.text)
     if keeps:
         return _keeps(Decimal(keeps["much"]), own, average="average" in one.text.lower())
-    if _LOSSLESS.search(one.text) and not _OTHER.search(one.text):
+    if _SHOWN.search(one.text) or _OTHER.search(one.text):
+        return None
+    if _LOSSLESS.search(one.text):
         return _lossless(own, absolute=bool(_UNHEDGED.search(one.text)))
     return None
 

@@ -61,7 +61,8 @@ class Subject:
     Args:
         gathered: what was looked up of it.
         base: the model that it was made from, where that was looked up.
-        siblings: other quantized repos of the same model by the same owner, where looked up.
+        siblings: other quantized repos of the same family by the same owner, where looked up: other
+            versions of the same model first, then other sizes.
         place: where its files lie, for rules that fetch evidence; none to fetch nothing.
 
     Attributes:

@@ -19,7 +19,7 @@ import msgspec
 from hubq.audit.auditing import audit
 from hubq.audit.crashes import Crashes
 from hubq.audit.gathering import deepened, gather_folder, gather_readme
-from hubq.audit.kin import Kin, alone, looked_up
+from hubq.audit.kin import Kin, alone, looked_up, nearest
 from hubq.audit.library import Library
 from hubq.audit.naming import read_name
 from hubq.audit.rule import Rule
@@ -33,6 +33,8 @@ from hubq.verify.place import FolderPlace, Place, RepoPlace
 
 _HELD = 64
 """Repos whose parsed cards are held in memory for those that are akin to them."""
+_BESIDE = 16
+"""Siblings that one is held against."""
 
 
 See = Callable[[Audited, Subject], Audited]
@@ -308,10 +310,11 @@ class Sweep:
         return self._subject(found.kin.base) if found.kin.base else None
 
     def _siblings(self, found: Found) -> Iterator[Subject]:
-        """Yield the owner's other versions of the same model."""
+        """Yield the owner's other quantized repos of the family."""
         family = self._families.get(found.kin.family, ())
         beside = [repo for repo in family if repo != found.repo and repo not in found.kin.bases]
-        for repo in dict.fromkeys((*beside[: _HELD // 4], *found.kin.siblings)):
+        near = nearest(found.repo, beside)[:_BESIDE]
+        for repo in dict.fromkeys((*near, *found.kin.siblings)):
             subject = self._subject(repo)
             if subject is not None:
                 yield subject

@@ -14,9 +14,11 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from hubq.audit.document import Document
+from hubq.audit.naming import NameFacts, read_name
 from hubq.audit.parts import Passage, Spot
+from hubq.audit.subject import Subject
 
-Topic = Literal["bits", "group-size", "method", "size", "symmetric"]
+Topic = Literal["bits", "activation-bits", "group-size", "method", "size", "symmetric"]
 
 _LONGEST = 600
 """Characters of a sentence that is read; longer ones are lists or data."""
@@ -62,6 +64,10 @@ _KEYS: dict[str, Topic] = {
     **dict.fromkeys(
         ("weight quantization", "weights quantization", "quantization", "weight precision"), "bits"
     ),
+    **dict.fromkeys(
+        ("activation quantization", "activations quantization", "activation precision"),
+        "activation-bits",
+    ),
     **dict.fromkeys(("bits", "weight bits", "quantization bits", "quantization level"), "bits"),
     **dict.fromkeys(
         ("group size", "groupsize", "group_size", "quantization group size"), "group-size"
@@ -94,6 +100,7 @@ _MADE_BY = re.compile(
 _SIZE = re.compile(
     r"(?<![\w.-])(?P<size>\d{1,3}(?:\.\d{1,2})?)\s?B(?=\s+[A-Z][\w.-]*\s+(?:\w+\s+)?model\b|\s+model\b)"
 )
+_TITLE = re.compile(r"[\w.-]+(?:/[\w.-]+)?$")
 _ASYMMETRIC = re.compile(r"\b(?:zero-?point|asymmetric) quanti[sz]ation\b", re.IGNORECASE)
 _SYMMETRIC = re.compile(r"(?<!a)(?<!non-)\bsymmetric\b[^.]{0,40}\bquanti[sz]ation\b", re.IGNORECASE)
 
@@ -106,7 +113,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a card says of its model.
 
     Attributes:
-        topic: what it is about.
+        topic: what it is about; `bits` are those of weights.
         value: bits, group size, billions of parameters, or a method; 1 and 0 for symmetric or not.
         text: the piece that says so.
         floating: of bits, whether that is a floating-point type; none where the words do not tell.
@@ -140,6 +147,17 @@ class _Piece(NamedTuple):
     text: str
     at: int
     floating: bool | None = None
+
+
+def named(subject: Subject) -> tuple[NameFacts, str]:
+    """Return what a model's name says, and what that name is, in words.
+
+    Where the repo is not known, a card's title that looks like a name does as well.
+    """
+    if subject.model:
+        return read_name(subject.model), "the repo's name"
+    title = subject.document.title.strip(" `*")
+    return read_name(title if _TITLE.match(title) else ""), "the card's title"
 
 
 def _of(document: Document, passage: Passage) -> Iterator[Said]:
@@ -190,8 +208,8 @@ def _of_sentence(sentence: str) -> Iterator[_Piece]:
 
 
 def _of_key(topic: Topic, value: str, at: int) -> Iterator[_Piece]:
-    if topic == "bits":
-        yield from _bits(value, at)
+    if topic in ("bits", "activation-bits"):
+        yield from (piece._replace(topic=topic) for piece in _bits(value, at))
     number = _NUMBER.match(value)
     if number and (topic == "group-size" or (topic == "bits" and 2 <= int(number["number"]) <= 8)):
         yield _Piece(topic, int(number["number"]), value.strip(), at)
@@ -203,6 +221,8 @@ def _of_this(sentence: str) -> Iterator[_Piece]:
     """Yield what a sentence about this model says."""
     weights, _, rest = sentence.partition("activation")
     yield from _bits(weights if rest and _BITS.search(weights) else sentence, 0)
+    if weights.endswith("weights and "):
+        yield from (piece._replace(topic="activation-bits") for piece in _bits(sentence, 0))
     made = _MADE_BY.search(sentence)
     if made:
         yield from _method(made["tools"] or made["before"], made[0], made.start())

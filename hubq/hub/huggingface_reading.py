@@ -105,6 +105,7 @@ def _received(address: str, headers: dict[str, str], start: int, stop: int | Non
         for part in answer.iter_raw():
             parts.append(part)
             got += len(part)
-            if wanted is not None and got >= wanted:
+            # An answer that is read to its end leaves the connection for the next request.
+            if wanted is not None and got > wanted:
                 break
     return b"".join(parts)[skipped:wanted]

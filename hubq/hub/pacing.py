@@ -40,6 +40,7 @@ class _Window(msgspec.Struct, kw_only=True):
         free: whether the hub sets no limit.
         ahead: when the one request that tries was sent; none when there is none.
         flying: requests under way.
+        told: the end that people know is waited for.
     """
 
     left: int | None = None
@@ -47,6 +48,7 @@ class _Window(msgspec.Struct, kw_only=True):
     free: bool = False
     ahead: float | None = None
     flying: int = 0
+    told: float = 0.0
 
 
 class Pacer:
@@ -82,7 +84,8 @@ class Pacer:
                 wait = self._wait(window, now)
                 if wait <= 0:
                     break
-                if window.left is not None:
+                if window.left is not None and window.told != window.ends:
+                    window.told = window.ends
                     self._told(wait)
                 self._pause(wait)
             window.flying += 1

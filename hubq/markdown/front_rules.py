@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,10 @@ class _Rules:
 
     def _twice(self) -> Iterator[Finding]:
         seen: set[str] = set()
-        for key, _ in self.root.value if self.root is not None else ():
+        entries = self.root.value if isinstance(self.root, yaml.MappingNode) else ()
+        for key, _ in entries:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
             if key.value in seen:
                 yield Finding(
                     level="error",
@@ -248,6 +252,7 @@ def _first_line(content: str) -> int:
     return content[: match.start("yaml") + 1].count("\n") + 1 if match else 1
 
 
+@lru_cache(maxsize=1024)
 def _meant(word: str, known: frozenset[str], near: float = 0.8) -> str:
     """Return which known word was likely meant, as a sentence; empty for none."""
     if word in known:

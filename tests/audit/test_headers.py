@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from hubq.audit.headers import LARGEST, UNREAD, length_of, parse_header
+from hubq.audit.headers import LARGEST, READ, UNREAD, length_of, parse_header
 
 
 def _file(header: bytes, body: int = 0, length: int | None = None) -> bytes:
@@ -55,6 +55,7 @@ def test_what_is_no_header_is_a_problem_and_no_crash(header: bytes) -> None:
         (_file(b"{}", length=2**64 - 1), 10**6, "the file ends within its header"),
         (_file(b"{}", length=500_000_000), 10**10, "its header is larger than any may be"),
         (_file(b"{}", length=9_000), 10**6, UNREAD),
+        (_file(b" " * (READ + 1)), READ + 9, UNREAD),
     ],
 )
 def test_lengths_are_not_believed(raw: bytes, size: int, problem: str) -> None:

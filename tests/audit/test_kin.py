@@ -37,13 +37,15 @@ def library(hub: FakeHub, tmp_path: Path) -> Library:
 @pytest.mark.parametrize(
     ("repo", "family"),
     [
-        ("acme/nano-2B-GPTQ-Int4", "acme/nano2b"),
-        ("Acme/Nano-2B", "acme/nano2b"),
-        ("acme/nano-7B-AWQ", "acme/nano7b"),
+        ("acme/nano-2B-GPTQ-Int4", "acme/nano"),
+        ("Acme/Nano-2B", "acme/nano"),
+        ("acme/nano-7B-AWQ", "acme/nano"),
+        ("acme/nano-next-7B-AWQ", "acme/nanonext"),
+        ("acme/mini-AWQ", "acme/mini"),
         ("", ""),
     ],
 )
-def test_a_family_is_an_owners_model(repo: str, family: str) -> None:
+def test_a_family_is_an_owners_models_of_one_name(repo: str, family: str) -> None:
     assert family_of(repo) == family
 
 
@@ -61,18 +63,20 @@ def test_base_and_siblings_are_looked_up(library: Library) -> None:
     gathered = library.repo("acme/nano-2B-AWQ")
     kin = looked_up(library, gathered, NOBODY)
     assert kin.base == "acme/nano-2B"
-    assert set(kin.siblings) == {"acme/nano-2B-GPTQ-Int4", "acme/nano-2B-GPTQ-Int8"}
+    assert set(kin.siblings[:2]) == {"acme/nano-2B-GPTQ-Int4", "acme/nano-2B-GPTQ-Int8"}
+    assert kin.siblings[2:] == ("acme/nano-7B-AWQ",)
     assert kin.gone == ()
 
 
 def test_what_is_audited_itself_is_not_looked_up(hub: FakeHub, library: Library) -> None:
     gathered = library.repo("acme/nano-2B-AWQ")
     hub.asked.clear()
-    known = frozenset({"acme/nano-2B", "acme/nano-2B-GPTQ-Int4", "acme/nano-2B-GPTQ-Int8"})
+    names = ("nano-2B", "nano-2B-GPTQ-Int4", "nano-2B-GPTQ-Int8", "nano-7B-AWQ")
+    known = frozenset(f"acme/{name}" for name in names)
     kin = looked_up(library, gathered, known)
     assert kin.base == "acme/nano-2B"
-    assert len(kin.siblings) == 2
-    assert hub.asked == ["models acme nano-2B"]
+    assert len(kin.siblings) == 3
+    assert hub.asked == ["models acme nano"]
 
 
 def test_names_that_lead_nowhere_are_gone(hub: FakeHub, library: Library) -> None:

@@ -157,6 +157,17 @@ def test_a_fault_in_one_rule_on_one_repo_loses_nothing_else(sweep: Sweeper, tmp_
     assert swept.audited[1].problems == (f"made-up failed, which is a fault of hubq: see {path}",)
 
 
+def test_a_fault_that_is_met_often_is_written_down_once(sweep: Sweeper) -> None:
+    def broken(subject: Subject) -> Iterator[Finding]:
+        raise KeyError(subject.repo)
+
+    swept = sweep("acme", rules=(rule(broken),))
+    (path,) = swept.crashes
+    assert [one.problems for one in swept.audited] == [
+        (f"made-up failed, which is a fault of hubq: see {path}",)
+    ] * 4
+
+
 def test_evidence_that_a_hub_does_not_give_is_a_problem_in_words(sweep: Sweeper) -> None:
     def away(_: Subject) -> list[Finding]:
         raise HubProblem("the hub answered 503")

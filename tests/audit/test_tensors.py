@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
-from hubq.audit.tensors import Weights, weights_of
+from hubq.audit.headers import parse_header
+from hubq.audit.tensors import Weights, is_vision, weights_of
 from tests.audit import checkpoints
 from tests.audit.cases import case, header
 from tests.audit.checkpoints import Tensors
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "nano-qwen2-vl" / "model"
 
 
 def _weights(tensors: Tensors) -> Weights:
@@ -57,6 +61,15 @@ def test_one_group_for_all_inputs_is_none() -> None:
 def test_a_model_of_full_precision_has_linears_alone() -> None:
     found = _weights(checkpoints.full())
     assert (len(found.plain), found.modules) == (9, ())
+
+
+def test_the_examples_own_weights_are_read() -> None:
+    path = EXAMPLE / "model.safetensors"
+    read = parse_header(path.read_bytes(), path.stat().st_size)
+    assert (read.problem, read.end) == ("", read.size)
+    found = weights_of(case(headers={"model.safetensors": read}))
+    assert not found.modules
+    assert {is_vision(name) for name in found.plain} == {True, False}
 
 
 def test_the_tower_and_the_output_layer_stand_apart() -> None:

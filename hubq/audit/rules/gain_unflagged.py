@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-import msgspec
-
 from hubq.audit.held import plainly, rounded, where
 from hubq.audit.intervals import told
 from hubq.audit.rule import Rule, finding
@@ -33,17 +31,10 @@ _JUDGED = re.compile(
 _Gain = tuple[str, str, Place, Place]
 
 
-class _Shows(msgspec.Struct, frozen=True):
-    """A card's text, and whether it judges differences."""
-
-    text: str
-    judged: bool
-
-
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each block of a table with gains that nothing on the card speaks of."""
     said: list[str] | None = None
-    shows = _Shows("", judged=False)
+    judged = False
     for sheet in subject.document.sheets:
         for block in sheet.blocks:
             found = list(_gains(block))
@@ -52,9 +43,8 @@ def check(subject: Subject) -> Iterator[Finding]:
             if said is None:
                 texts = (one.text for one in sentences(subject.document))
                 said = [text for text in texts if _WORDS.search(text)]
-                body = subject.document.body
-                shows = _Shows(body, judged=bool(_JUDGED.search(body)))
-            told_of = [one for one in found if not _spoken_of(sheet, one, said, shows)]
+                judged = bool(_JUDGED.search(subject.document.body))
+            told_of = [one for one in found if not _spoken_of(sheet, one, said, judged=judged)]
             if told_of:
                 yield _finding(subject, sheet, block, told_of)
 
@@ -82,7 +72,7 @@ def _is_loss(task: str) -> bool:
     )
 
 
-def _spoken_of(sheet: Sheet, gain: _Gain, said: Sequence[str], shows: _Shows) -> bool:
+def _spoken_of(sheet: Sheet, gain: _Gain, said: Sequence[str], *, judged: bool) -> bool:
     variant, task, place, base = gain
     found = place.found
     if found.marks or found.row_marks or found.state == "suspect" or _FLAGS.search(found.variant):
@@ -92,7 +82,7 @@ def _spoken_of(sheet: Sheet, gain: _Gain, said: Sequence[str], shows: _Shows) ->
         return True
     number = f"{found.value:.{found.decimals}f}"
     gap = str(exact.decimal_of(found) - exact.decimal_of(base.found))
-    if shows.judged and f"+{gap}" in shows.text:
+    if judged:
         return True
     name = plain(task.partition("_")[0].rpartition(" / ")[2].partition("(")[0])
     for text in said:

@@ -85,6 +85,6 @@ RULE = Rule(
     '`"group_size": 32`.',
     fix="Find out which it is (`group-tensors` reads it from the shapes), and mend the others.",
     check=check,
-    needs=("repo",),
+    needs=(),
     sources=("https://huggingface.co/docs/transformers/main_classes/quantization",),
 )

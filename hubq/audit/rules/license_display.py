@@ -20,6 +20,8 @@ def check(subject: Subject) -> Iterator[Finding]:
     terms = licenses.TERMS.get(stated)
     if terms is None or not terms.shown or not is_quantized(subject):
         return
+    if subject.owner.lower() in terms.owners:
+        return
     if any(_shows(document.body, phrase) for phrase in terms.phrases):
         return
     phrases = " or ".join(f"“{phrase}”" for phrase in terms.phrases)

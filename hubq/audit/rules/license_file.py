@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hubq.audit import licenses
-from hubq.audit.bases import stated_bases
+from hubq.audit.bases import is_quantized, stated_bases
 from hubq.audit.licenses import Terms
 from hubq.audit.rule import Rule, finding
 from hubq.audit.subject import Subject
@@ -24,30 +24,36 @@ def check(subject: Subject) -> Iterator[Finding]:
     stated = licenses.stated(front) or next(map(licenses.of_model, stated_bases(subject)), "")
     terms = licenses.TERMS.get(stated)
     if terms is not None:
-        yield from _demanded(subject, terms)
+        # Whoever gives a license is not bound by it.
+        given = subject.owner.lower() in terms.owners
+        if not given and (is_quantized(subject) or stated_bases(subject)):
+            yield from _demanded(subject, terms)
     elif subject.base is not None and subject.base.has_files and front.data.get("license"):
         yield from _left_out(subject, subject.base)
 
 
 def _demanded(subject: Subject, terms: Terms) -> Iterator[Finding]:
-    absent = []
+    absent, remedies = [], []
     if not _has(subject.files, _LICENSE) and not _quotes(subject, terms):
-        absent.append(f"a copy of the agreement (section {terms.copy})")
+        absent.append(f"a copy of it (section {terms.copy})")
+        remedies.append("Copy the base model's license file.")
     if not _has(subject.files, _NOTICE):
         absent.append(f"a text file named Notice (section {terms.notice})")
+        remedies.append(f"Add a file NOTICE with: {terms.line}")
     if not absent:
         return
     policy = subject.base and subject.base.has_files and _has(subject.base.files, _POLICY)
-    more = " Its use policy goes with it." if policy and not _has(subject.files, _POLICY) else ""
+    if policy and not _has(subject.files, _POLICY):
+        remedies.insert(0, "Take the base model's use policy along.")
     yield finding(
         subject,
         RULE.id,
-        f"the {terms.name} demands {' and '.join(absent)} of whoever passes the model on; the repo "
-        f"has {'neither' if len(absent) > 1 else 'none'}",
+        f"under the {terms.name}, whoever passes the model on gives {' and '.join(absent)} with "
+        f"it; the repo has {'neither' if len(absent) > 1 else 'none'}",
         severity="warning",
         at=subject.document.key_spot("license"),
         said=terms.id,
-        remedy=f"Copy the base model's license file, and add NOTICE with: {terms.line}{more}",
+        remedy=" ".join(remedies),
         sources=(terms.source,),
     )
 
@@ -77,7 +83,7 @@ def _has(files: Mapping[str, Any], pattern: re.Pattern[str]) -> bool:
 def _quotes(subject: Subject, terms: Terms) -> bool:
     """Return whether the card itself holds the agreement, as in the text of a gate."""
     text = " ".join(subject.document.text.lower().split())
-    return len(text) > 5000 and any(mark.strip() in text for mark in terms.marks)
+    return len(text) > 5000 and any(mark in text for mark in terms.marks)
 
 
 RULE = Rule(

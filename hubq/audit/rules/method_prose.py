@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hubq.audit.naming import read_name
 from hubq.audit.quantization import declared
 from hubq.audit.rule import Rule, finding
 from hubq.audit.subject import Subject
-from hubq.audit.wording import said_in
+from hubq.audit.wording import named, said_in
 from hubq.model.finding import Finding
 
 _SURE = frozenset({"gptq", "awq", "bitsandbytes", "hqq"})
@@ -19,10 +18,11 @@ def check(subject: Subject) -> Iterator[Finding]:
     said = [one for one in said_in(subject.document) if one.topic == "method"]
     if not said:
         return
-    name, one = read_name(subject.model), declared(subject)
-    known = {name.method: "the repo's name"} if name.method in _SURE else {}
+    (name, label), one = named(subject), declared(subject)
+    known = {name.method: f"{label} says"} if name.method in _SURE else {}
     if one is not None and one.method in _SURE:
-        known[one.method] = one.path if one.method not in known else f"the name and {one.path}"
+        alone = one.method not in known
+        known[one.method] = f"{one.path} says" if alone else f"{label} and {one.path} say"
     if len(known) != 1:
         return
     method, source = next(iter(known.items()))
@@ -31,7 +31,7 @@ def check(subject: Subject) -> Iterator[Finding]:
             yield finding(
                 subject,
                 RULE.id,
-                f"the method is {method}, as {source} says",
+                f"the method is {method}, as {source}",
                 severity=RULE.severity,
                 at=told.spot,
                 said=told.text,
@@ -50,6 +50,5 @@ RULE = Rule(
     "`acme/Model-GPTQ`.",
     fix="Mend the sentence.",
     check=check,
-    needs=("card", "repo"),
     sources=("https://huggingface.co/docs/hub/model-cards",),
 )

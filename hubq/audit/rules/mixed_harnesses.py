@@ -89,12 +89,16 @@ def _labels(subject: Subject, sheet: Sheet, block: Block) -> Iterator[Finding]:
     if not block.of("score", "average"):
         return
     lines = {
-        line.name: name for line in block.variants for name in _named(_label(sheet, line.name))
+        line.name: name
+        for line in block.variants
+        for name in _named(_label(sheet, line.name))
+        if len(plain(_ANY.sub("", line.name))) > 1
     }
     tasks: dict[str, dict[str, str]] = {}
     for task in block.of("score"):
         for name in _named(_label(sheet, task)):
             tasks.setdefault(plain(_ANY.sub("", task)), {})[task] = name
+    tasks.pop("", None)
     for labels in (lines, *tasks.values()):
         if len(set(labels.values())) > 1:
             place = next(place for cell, place in block.cells.items() if set(cell) & set(labels))

@@ -26,6 +26,11 @@ _NO_SHARE = re.compile(
 )
 _PERPLEXITY = re.compile(r"\bppl\b|perplexity", re.IGNORECASE)
 _LOG = re.compile(r"log|ratio|Δ|delta|diff|change|%|increase|degrad|rel", re.IGNORECASE)
+_COUNTS = re.compile(
+    r"\bn\b|^#|questions?|items?\b|samples?\b|prompts?\b|\b(right|wrong|total|count|chance|size|rows|"
+    r"rank|number|shots?)\b",
+    re.IGNORECASE,
+)
 _MEASURED = ("speed", "memory", "time", "per-item")
 _Odd = tuple[Place, str, Severity]
 
@@ -34,16 +39,25 @@ def check(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each number outside of what its column can hold."""
     for sheet in subject.document.sheets:
         for block in sheet.blocks:
+            lines = [line.name for line in block.variants if not _is_counts(block, line.name)]
             for task in block.tasks:
                 cells = [
-                    (line.name, place)
-                    for line in block.variants
-                    if (place := block.place(line.name, task)) is not None
-                    and not roles.minus_of(line.name)
+                    (name, place)
+                    for name in lines
+                    if (place := block.place(name, task)) is not None
                 ]
                 for odd in _odd(block, task, cells):
                     variant = odd[0].found.variant
                     yield _finding(subject, where(block, variant, task, sheet=sheet), odd)
+
+
+def _is_counts(block: Block, name: str) -> bool:
+    """Say whether a line holds numbers of questions, or something else that is no score."""
+    if _COUNTS.search(name) or roles.minus_of(name):
+        return True
+    places = [block.place(name, task) for task in block.of("score", "average", "other")]
+    values = [place.found.value or 0 for place in places if place is not None]
+    return sum(value > 100 for value in values) > 1
 
 
 def _odd(block: Block, task: str, cells: Sequence[tuple[str, Place]]) -> Iterator[_Odd]:
@@ -78,7 +92,7 @@ def _shares(places: Sequence[Place]) -> Iterator[_Odd]:
     # A column that is mostly above 100 holds sums of points.
     if 2 * len(high) > len(values) and len(values) > 1:
         return
-    middle = median(values)
+    middle = median([value for value in values if value <= 100] or [0])
     for place, value in zip(plain, values, strict=True):
         if value > 100:
             yield place, "a score of this benchmark is at most 100", "error"

@@ -19,6 +19,8 @@ _KEYS = (
     *("num_key_value_heads", "head_dim", "rope_theta", "rms_norm_eps", "hidden_act"),
     *("tie_word_embeddings", "num_experts", "num_local_experts", "num_experts_per_tok"),
 )
+#: Of these, those that versions of tools write in other ways.
+_LOOSE = frozenset({"architectures", "hidden_act", "tie_word_embeddings", "head_dim"})
 _HOW = ("bits", "group_size", "desc_act", "sym", "zero_point")
 
 
@@ -50,7 +52,7 @@ def _found(subject: Subject, sibling: Subject, key: str, ours: Any, theirs: Any)
         subject,
         RULE.id,
         f"{sibling.name}, made from the same model, says {_short(theirs)} for {key}",
-        severity=RULE.severity,
+        severity="info" if key in _LOOSE else RULE.severity,
         at=spot_of(subject, _CONFIG, key),
         path=_CONFIG,
         said=_short(ours),

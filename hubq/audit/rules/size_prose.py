@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hubq.audit.naming import read_name
 from hubq.audit.rule import Rule, finding
 from hubq.audit.subject import Subject
-from hubq.audit.wording import said_in
+from hubq.audit.wording import named, said_in
 from hubq.model.finding import Finding
 
 _NEAR = 1.35
@@ -16,7 +15,8 @@ _NEAR = 1.35
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each sentence that calls this model larger or smaller than it is."""
-    size = read_name(subject.model).size_b
+    name, source = named(subject)
+    size = name.size_b
     if not size:
         return
     for one in said_in(subject.document):
@@ -26,7 +26,7 @@ def check(subject: Subject) -> Iterator[Finding]:
             yield finding(
                 subject,
                 RULE.id,
-                f"the repo's name says {size:g}B",
+                f"{source} says {size:g}B",
                 severity=RULE.severity,
                 at=one.spot,
                 said=one.text,
@@ -46,6 +46,5 @@ RULE = Rule(
     "`acme/Model-14B-Instruct-AWQ`.",
     fix="Mend the sentence.",
     check=check,
-    needs=("card", "repo"),
     sources=("https://huggingface.co/docs/hub/model-cards",),
 )

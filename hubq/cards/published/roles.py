@@ -26,6 +26,7 @@ Role = Literal[
 LabelRole = Literal["model", "workload", "hardware", "regime", "variant"]
 
 _ROLES: tuple[tuple[Role, str], ...] = (
+    ("average", r"^(avg|average|mean)\b[^()]*\(\s*recover"),
     ("recovery", r"recover"),
     ("delta", r"Δ|\bdelta|\bdiff|\bgap\b|\b(?-i:[Dd]rop)\b|change|degrad"),
     ("relative", r"speed-?\s?ups?\b|(speed|time|latency|throughput)\b.*\b(vs|relative|ratio)\b"),

@@ -38,6 +38,26 @@ def test_sentences_that_differ_are_worth_a_word_where_nothing_else_is_known() ->
     assert (found.severity, found.found) == ("info", "line 3 of the card says INT4")
 
 
+def test_two_numbers_for_the_same_weights_are_found() -> None:
+    card = "# Small\n\nRecipes in W8A8 (INT4 weights and activations) on a model.\n"
+    (found,) = findings(RULE, case(card, repo="acme/Small"))
+    assert (found.severity, found.line) == ("warning", 3)
+    assert found.found == "it names both 8 and 4 bits for the weights"
+
+
+def test_activations_are_held_against_name_and_configuration() -> None:
+    card = "# Small\n\n- Weight quantization: INT8\n- Activation quantization: INT4\n"
+    (found,) = findings(RULE, case(card, repo="acme/Small-w8a8"))
+    assert (found.line, found.found) == (4, "the activations have 8 bits")
+
+
+def test_activations_are_held_against_other_sentences() -> None:
+    said = "This model was obtained by quantizing the weights and activations of Base to FP8."
+    card = f"# Small\n\n- Activation quantization: INT4\n\n{said}\n"
+    (found,) = findings(RULE, case(card, repo="acme/Small-FP8"))
+    assert (found.severity, found.line) == ("info", 5)
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -47,6 +67,11 @@ def test_sentences_that_differ_are_worth_a_word_where_nothing_else_is_known() ->
         ("Small-GPTQ-Int4", "The KV cache is quantized to INT8."),
         ("Small-GPTQ-Int4", "| Branch | Bits |\n|---|---|\n| main | 4 |\n| eight | 8 |"),
         ("Small-GPTQ-Int4", "- Weight quantization: INT4\n- Activation quantization: INT8"),
+        ("Small", "W4A16 (INT4 weights, FP16 activations) and W8A8 (INT8 weights)."),
+        ("Small", "W8A8, 4-bit weights are for another day."),
+        ("Small-W4A8", "- Activation quantization: FP8"),
+        ("Small-FP8", "- Activation quantization: FP8\n- Weight quantization: FP8"),
+        ("Small-w4a16", "- Activation quantization: None"),
         ("Small-W4A8", "The weights were quantized to INT4, and activations to FP8."),
         ("Small-GGUF", "This repo contains the 4-bit quantized model."),
         ("Small-Q8_0-GGUF", "Some files: 4-bit quantized version of Small."),
@@ -58,3 +83,9 @@ def test_sentences_that_differ_are_worth_a_word_where_nothing_else_is_known() ->
 )
 def test_other_sentences_are_left_alone(name: str, text: str) -> None:
     assert not findings(RULE, case(f"# Small\n\n{text}\n", repo=f"acme/{name}"))
+
+
+def test_a_title_that_is_a_name_does_where_the_repo_is_not_known() -> None:
+    (found,) = findings(RULE, case(f"# Small-quantized-w4a16\n\n{_INT8}"))
+    assert found.found == "the weights have 4 bits: the card's title says so"
+    assert not findings(RULE, case(f"# Small is w4a16\n\n{_INT8}"))

@@ -47,3 +47,9 @@ def test_modules_left_out_on_one_side_alone_are_worth_knowing() -> None:
     (found,) = findings(RULE, _repo("Zeta-7B-AWQ", other))
     assert (found.severity, found.said) == ("info", "none")
     assert "visual" in found.found
+
+
+def test_what_tools_write_in_other_ways_is_worth_knowing() -> None:
+    other = _repo("Zeta-7B-GPTQ-Int4", architectures=["ZetaForCausalLM"])
+    (found,) = findings(RULE, _repo("Zeta-7B-AWQ", other, architectures=["ZETAForCausalLM"]))
+    assert found.severity == "info"

@@ -45,11 +45,13 @@ def test_a_release_of_our_own_is_backed(repos: Repos, tmp_path: Path) -> None:
 
 def test_a_number_that_was_edited_is_found_where_it_stands(repos: Repos, tmp_path: Path) -> None:
     shop = Shop(repos, tmp_path / "hub")
-    card = shop.files["README.md"].decode()
-    told = next(line for line in card.splitlines() if line.startswith("| AWQ"))
-    number = next(word for word in told.split() if "." in word and word.replace(".", "").isdigit())
-    shop.edit("README.md", told, told.replace(number, "99.99", 1))
+    lines = shop.files["README.md"].decode().splitlines(keepends=True)
+    number = next(n for n, line in enumerate(lines) if line.startswith("| ") and "83.33" in line)
+    lines[number] = lines[number].replace("83.33", "93.33", 1)
+    shop.files["README.md"] = "".join(lines).encode()
     folder = write_files(tmp_path / "AWQ", shop.files)
     found = findings(RULE, subject_of(folder))
-    assert any(one.severity == "error" and "99.99" in one.quote for one in found)
+    (changed,) = [one for one in found if one.part.startswith("number-changed")]
+    assert (changed.path, changed.line, changed.said) == ("README.md", number + 1, "93.33")
+    assert "93.33" in changed.quote
     assert all(one.rule == "unbacked" for one in found)

@@ -30,6 +30,9 @@ MODULES = (
 )
 _WHEEL = re.compile(r"(?P<name>[\w.]+)-(?P<version>[^-]+)-.*\.whl")
 _DEPTH = 6
+#: Finds its names by itself: until 4.52 its top lists them all, since then each module its own.
+_LAZY = "transformers"
+_LARGE = 100_000
 
 
 class Names:
@@ -52,6 +55,10 @@ class Names:
             return None
         text = self._archive.read(file).decode(errors="replace")
         found = set(quoted(text))
+        if module == _LAZY:
+            named = re.findall(r"^ +(\w+),$|import (\w+)$", text, re.MULTILINE)
+            found |= {one for pair in named for one in pair if one}
+            return found | set(self._beside(path)) | self._listed(module, text)
         for node in ast.walk(parsed(text)):
             names = self._of_node(node, module, depth, package=package)
             if names is None:
@@ -80,9 +87,11 @@ class Names:
             if one.startswith(f"{path}/"):
                 yield one[len(path) + 1 :].partition("/")[0].partition(".")[0]
 
-    def listed(self, package: str) -> set[str]:
-        """Return the names in every `__all__` of a package that finds its names by itself."""
+    def _listed(self, package: str, top: str) -> set[str]:
+        """Return the names in every `__all__` of a package whose top does not list them all."""
         found: set[str] = set()
+        if len(top) > _LARGE:
+            return found
         for path in self._paths:
             if path.startswith(f"{package}/") and path.endswith(".py"):
                 text = self._archive.read(path).decode(errors="replace")
@@ -109,8 +118,6 @@ def read(folder: Path) -> dict[str, Any]:
                 of_module = names.of(module)
                 if of_module is None:
                     continue
-                if module == "transformers":
-                    of_module |= names.listed(module)
                 releases.setdefault(module, []).append(found["version"])
                 seen.setdefault(module, {}).update(dict.fromkeys(of_module, found["version"]))
     return {module: _told(seen[module], releases[module]) for module in MODULES if module in seen}
