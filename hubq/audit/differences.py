@@ -12,6 +12,7 @@ from decimal import Decimal
 import msgspec
 
 from hubq.audit.held import Held, severity_of, where
+from hubq.audit.pairing import base_of
 from hubq.cards.published import exact, roles
 from hubq.cards.published.exact import Span
 from hubq.cards.published.operands import Worked, worked
@@ -65,7 +66,7 @@ def _column(block: Block, name: str, cases: list[_Case]) -> list[_Case]:
 
 def _against(block: Block, one: _Case, task: str) -> _Case | None:
     """Return a case read as the difference, or the ratio, of one score to the baseline's."""
-    first, second = block.score(one.variant, task), block.score(block.baseline, task)
+    first, second = block.score(one.variant, task), block.score(base_of(block, one.variant), task)
     if first is None or second is None or first is second:
         return None
     mine, theirs = exact.span_of(first.found), exact.span_of(second.found)
@@ -107,7 +108,7 @@ def _bracketed(block: Block) -> Iterator[_Case]:
     """Yield each difference behind a score, with the baseline's score."""
     for line in block.variants if block.baseline else ():
         for task in block.of("score", "average"):
-            place, base = block.score(line.name, task), block.score(block.baseline, task)
+            place, base = block.score(line.name, task), block.score(base_of(block, line.name), task)
             if place is None or base is None or place.found.delta is None or place is base:
                 continue
             printed = exact.decimal_of(place.found, "delta")

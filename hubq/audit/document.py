@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterator
 from functools import cached_property, partial
 
-import cmarkgfm
 import yaml
 from cmarkgfm.cmark import Options
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -23,6 +22,7 @@ from hubq.evaluate.formats.grids import Grid, grids_in, mended
 from hubq.evaluate.formats.shallow import shallow
 from hubq.evaluate.published import PublishedTable, certain, read_table
 from hubq.markdown import frontmatter
+from hubq.markdown.cmark import to_html
 from hubq.markdown.frontmatter import FrontMatter
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -122,9 +122,7 @@ class Document:
         blank = [""] * (self.first - 1) + self.lines[self.first - 1 :]
         whole, inserted = mended(blank)
         self._inserted = inserted
-        page = cmarkgfm.markdown_to_html_with_extensions(
-            _marked(whole), options=_OPTIONS, extensions=_EXTENSIONS
-        )
+        page = to_html(_marked(whole), _OPTIONS, _EXTENSIONS)
         return LexborHTMLParser(shallow(page)).root
 
     def _spot(self, node: LexborNode) -> Spot:

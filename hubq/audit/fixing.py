@@ -137,7 +137,8 @@ def propose(hub: Hub, fix: Fix) -> Fixed:
         return _update(hub, fix, ours)
     if hub.head(fix.repo) != fix.commit:
         raise RemoteMoved(
-            f"{fix.repo}: was changed since it was audited", remedy="Run the same command again."
+            f"{fix.repo}: its main branch is not at {fix.commit[:7]}, which was audited",
+            remedy="Audit the main branch again: only that is mended.",
         )
     try:
         made = hub.propose(

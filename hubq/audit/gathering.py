@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from hubq.audit.headers import LARGEST, Header, length_of, parse_header
+from hubq.audit.headers import READ, Header, length_of, parse_header
 from hubq.audit.subject import CARD, Gathered
 from hubq.audit.targets import STDIN, repo_id
 from hubq.errors import BadInput
@@ -36,6 +36,7 @@ SMALL = (
     "tokenizer_config.json",
     "adapter_config.json",
     "model.safetensors.index.json",
+    "pytorch_model.bin.index.json",
     "hubq.json",
 )
 """The files that rules read, besides the README; where a repo has them."""
@@ -86,7 +87,7 @@ class _Reader:
         if start is None:
             return None
         length = length_of(start)
-        if len(start) < 8 + length <= min(size, LARGEST + 8):
+        if len(start) < 8 + length <= min(size, READ + 8):
             rest = self._bytes(path, len(start), 8 + length)
             if rest is None:
                 return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hubq import stats
 from hubq.audit.document import Document
+from hubq.audit.pairing import base_of
 from hubq.audit.scores import Score, scores
 from hubq.cards.published import exact
 from hubq.cards.published.sheets import Place
@@ -22,8 +23,8 @@ def recovered(document: Document) -> tuple[Recovered, ...]:
 
 def baseline_of(one: Score, by_cell: dict[int, Score]) -> Score | None:
     """Return the baseline's score that a score is held against; none for itself or without one."""
-    name = one.block.baseline
-    place = one.block.score(name, one.task) if name and name != one.line.name else None
+    name = base_of(one.block, one.line.name)
+    place = one.block.score(name, one.task) if name else None
     return by_cell.get(id(place)) if place is not None else None
 
 

@@ -209,6 +209,11 @@ def _model_of(call: ast.Call) -> ast.expr | None:
     return call.args[0] if call.args else None
 
 
+def called(subject: Subject) -> str:
+    """Return what to call the model of a card: its repo, else its title."""
+    return subject.repo or subject.document.title or "another model"
+
+
 def is_within(repo: str, text: str) -> bool:
     """Say whether an id stands in a text whole: `a/b` does not stand in `a/b-AWQ`."""
     return re.search(rf"(?<![\w.-]){re.escape(repo)}(?![\w-]|\.\w)", text) is not None
@@ -262,7 +267,7 @@ def foreign(subject: Subject, how: How) -> Iterator[tuple[Load, bool, str]]:
     """Yield what a card's code takes that is neither the card's model nor what that was made from.
 
     Args:
-        subject: whose card it is, with its id.
+        subject: whose card it is; without its id only models of other families can be told.
         how: which code is looked at.
 
     Yields:
@@ -275,6 +280,8 @@ def foreign(subject: Subject, how: How) -> Iterator[tuple[Load, bool, str]]:
             continue
         seen.add(key)
         kin = kinship(load.repo, subject)
+        if not subject.repo and (kin != "other" or not bases_of(subject)):
+            continue
         if kin in {"own", "base"} or _is_same(load.repo, subject) or _is_meant(load, subject):
             continue
         quantized = read_name(load.repo).quantized

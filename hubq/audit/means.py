@@ -46,7 +46,7 @@ class _Column(msgspec.Struct, frozen=True):
 
 def means(sheet: Sheet, block: Block) -> Iterator[Held]:
     """Yield every average of a block whose cells are known."""
-    for task in block.of("average"):
+    for task in _averages(block):
         rows = [
             (line.name, place)
             for line in block.variants
@@ -57,19 +57,27 @@ def means(sheet: Sheet, block: Block) -> Iterator[Held]:
             yield from _column(sheet, block, found)
 
 
+def _averages(block: Block) -> tuple[str, ...]:
+    """Return the tasks that are averages of others; `IFEval / prompt and inst avg` is none."""
+    return tuple(task for task in block.of("average") if not _BENCHMARKS.search(task))
+
+
 def _choices(block: Block, task: str) -> list[tuple[str, ...]]:
     """Return which scores an average may be over, the likeliest first."""
-    scores, group = block.of("score"), block.groups[task]
+    averages, group = _averages(block), block.groups[task]
+    scores = [one for one in block.of("score", "average") if one not in averages]
     prefix = task.rpartition(" / ")[0]
     order = {name: position for position, name in enumerate(block.tasks)}
-    means_at = [order[one] for one in block.of("average")]
+    means_at = [order[one] for one in averages]
     before = max((at for at in means_at if at < order[task]), default=-1)
     after = min((at for at in means_at if at > order[task]), default=len(order))
     own = [one for one in scores if block.groups[one] == group]
     within = [one for one in own if one.startswith(f"{prefix} / ")] if prefix else own
     since = [one for one in scores if before < order[one] < order[task]]
     until = [one for one in scores if order[task] < order[one] < after]
-    found = [tuple(one) for one in (within, since, own, scores, until) if len(one) > 1]
+    earlier = [one for one in averages if order[one] < order[task]]
+    every = (within, since, own, scores, until, earlier)
+    found = [tuple(one) for one in every if len(one) > 1]
     return list(dict.fromkeys(found))
 
 
@@ -128,7 +136,7 @@ def _column(sheet: Sheet, block: Block, column: _Column) -> Iterator[Held]:
 def _alone(block: Block, column: _Column) -> Severity | None:
     """Return how sure it is that a column's means are wrong, of which most do not agree."""
     task, rows, members = column.task, column.rows, column.members
-    if any(_PARTS.search(one) for one in members):
+    if any(_PARTS.search(one) for one in members) or not _is_clear(block, task):
         return None
     cells = [[exact.decimal_of(p.found) for p in _places(block, name, members)] for name, _ in rows]
     printed = [exact.decimal_of(place.found) for _, place in rows]
@@ -139,6 +147,11 @@ def _alone(block: Block, column: _Column) -> Severity | None:
         return None
     named = sum(bool(_BENCHMARKS.search(one)) for one in members)
     return "warning" if 2 * named >= len(members) else None
+
+
+def _is_clear(block: Block, task: str) -> bool:
+    """Say whether it is clear which scores an average is over: its group's, or all there are."""
+    return bool(block.groups[task]) or " / " in task or len(_choices(block, task)) == 1
 
 
 def _places(block: Block, name: str, members: Sequence[str]) -> list[Place]:

@@ -80,7 +80,7 @@ def explains(value: Decimal, digits: int, numbers: AbstractSet[Decimal]) -> bool
     if value in numbers:
         return True
     unit = Decimal(1).scaleb(-digits)
-    return any(abs(abs(one) - abs(value)) < unit for one in numbers)
+    return any(abs(abs(one) - abs(value)) <= unit for one in numbers)
 
 
 @lru_cache(maxsize=64)

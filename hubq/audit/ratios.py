@@ -9,6 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from hubq.audit.held import Held, severity_of, where
+from hubq.audit.pairing import base_of
 from hubq.cards.published import exact
 from hubq.cards.published.exact import Span
 from hubq.cards.published.sheets import Block, Place, Sheet, pairs
@@ -75,7 +76,7 @@ def asides(sheet: Sheet, block: Block) -> Iterator[Held]:
         shown = place.found.shown
         if "(" not in shown or name == block.baseline or place.found.value is None:
             continue
-        found, base = _ASIDE.search(shown), block.place(block.baseline, task)
+        found, base = _ASIDE.search(shown), block.place(base_of(block, name), task)
         if found is None or base is None or not _same_unit(place.found, base.found):
             continue
         share = exact.over(exact.span_of(place.found), exact.span_of(base.found))
@@ -159,7 +160,7 @@ def _cases(block: Block, task: str, measured: str, ways: _Ways) -> list[_Case]:
     found = []
     for line in block.variants:
         printed = block.place(line.name, task)
-        base = bases.get(line.name, block.baseline if line.name != block.baseline else line.name)
+        base = bases.get(line.name) or base_of(block, line.name) or line.name
         first, second = block.place(line.name, measured), block.place(base, measured)
         if printed is None or first is None or second is None or printed.found.bound:
             continue

@@ -112,16 +112,22 @@ _GROUPS: Sequence[str] = (
 )
 
 
+_AT_HAND: dict[Need, tuple[Callable[[Subject], bool], str]] = {
+    "card": (lambda one: one.gathered.card is not None, "there is no README"),
+    "repo": (lambda one: bool(one.repo), "its repo is not known"),
+    "files": (lambda one: one.has_files, "its files are not known"),
+    "config": (lambda one: one.config is not None, "no config.json was read"),
+    "headers": (lambda one: bool(one.gathered.headers), "no headers of weights were read"),
+    "base": (lambda one: one.base is not None, "its base model was not looked up"),
+    "siblings": (lambda one: bool(one.siblings), "no sibling was looked up"),
+    "evidence": (lambda one: "hubq.json" in one.gathered.texts, "it was not published by hubq"),
+}
+
+
 def lacking(subject: Subject, needs: Sequence[Need]) -> str:
     """Return what of a rule's needs is not at hand, in words; empty when all is."""
-    at_hand: dict[Need, tuple[bool, str]] = {
-        "card": (subject.gathered.card is not None, "there is no README"),
-        "repo": (bool(subject.repo), "its repo is not known"),
-        "files": (subject.has_files, "its files are not known"),
-        "config": (subject.config is not None, "no config.json was read"),
-        "headers": (bool(subject.gathered.headers), "no headers of weights were read"),
-        "base": (subject.base is not None, "its base model was not looked up"),
-        "siblings": (bool(subject.siblings), "no sibling was looked up"),
-        "evidence": ("hubq.json" in subject.gathered.texts, "it was not published by hubq"),
-    }
-    return next((at_hand[need][1] for need in needs if not at_hand[need][0]), "")
+    for need in needs:
+        is_there, why = _AT_HAND[need]
+        if not is_there(subject):
+            return why
+    return ""

@@ -17,6 +17,7 @@ from hubq import stats
 from hubq.audit.document import Document
 from hubq.cards.published.sheets import Block, Line, Place, Sheet
 from hubq.evaluate.formats import known
+from hubq.evaluate.formats.benchmarks import What
 from hubq.evaluate.formats.known import Size
 
 _SPLIT = re.compile(r"[A-Za-z][A-Za-z0-9-]*(?:_[A-Za-z0-9]+)+")
@@ -31,6 +32,7 @@ _LIMIT = re.compile(r"--(?:limit|num_samples|max_samples|n_samples)[= ]+(\d+(?:\
 _LIMITED = re.compile(r"subset|\bfirst \d", re.IGNORECASE)
 #: Of these so many questions of each subject are asked.
 _GROUPS = re.compile(r"mmlu|bbh|big-?bench|mgsm|c-?eval|agieval|musr|mmmu|ifeval", re.IGNORECASE)
+_REPEATED = ("runs", "seeds", "trials", "times", "repe", "samplings")
 _RUNS = re.compile(
     r"(?:averaged?|means?|medians?)\b[^.]{0,30}\b(?:over|of|across|from)\b[^.]{0,20}"
     r"\b(?:\d+|two|three|four|five|ten|several|multiple)\b[^.]{0,20}\b(?:runs|seeds|trials|times"
@@ -71,7 +73,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 @lru_cache(maxsize=4)
 def scores(document: Document) -> tuple[Score, ...]:
     """Return every score of a card's tables whose number of questions is known."""
-    return tuple(_scores(document)) if document.sheets else ()
+    told = any(block.of("score") for sheet in document.sheets for block in sheet.blocks)
+    return tuple(_scores(document)) if told else ()
 
 
 def _scores(document: Document) -> Iterator[Score]:
@@ -126,7 +129,7 @@ def _read(place: Place, size: Size) -> stats.Printed | None:
 
 
 @lru_cache(maxsize=4096)
-def _printed(text: str, n: int, scale: float, what: known.What) -> stats.Printed:
+def _printed(text: str, n: int, scale: float, what: What) -> stats.Printed:
     return stats.read(text, n, scale=scale, kind=what)
 
 
@@ -152,14 +155,17 @@ def _limit(document: Document) -> int | None:
     None where it says nothing: then all were asked.
     """
     found: set[int] = set()
-    for passage in document.passages:
+    whole = document.text
+    passages = document.passages if "subset" in whole or "first " in whole else ()
+    if any(word in whole for word in _REPEATED) and _RUNS.search(whole):
+        return 0
+    for passage in passages:
         text = passage.text
         if _LIMITED.search(text):
             for pattern in _SUBSET:
                 found.update(int(one.replace(",", "")) for one in pattern.findall(text))
-        if "run" in text or "seed" in text or "times" in text or "trial" in text:
-            found.update({0} if _RUNS.search(text) else ())
-    for code in document.codes:
+    limited = "--limit" in whole or "_samples" in whole
+    for code in document.codes if limited else ():
         if "--" in code.text:
             found.update(int(float(one)) for one in _LIMIT.findall(code.text))
     if not found:

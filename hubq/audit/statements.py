@@ -18,6 +18,7 @@ from hubq import stats
 from hubq.audit.document import Document
 from hubq.audit.held import plainly, rounded
 from hubq.audit.intervals import MOST_CHANGED, told
+from hubq.audit.pairing import base_of
 from hubq.audit.scores import Score, scores
 from hubq.audit.sentences import Sentence, sentences
 from hubq.cards.published import exact, roles
@@ -91,7 +92,7 @@ _OTHER = re.compile(r"speed|latency|throughput|memory|training|fine-?tun|compres
 _MOST_CLAUSES = 20
 _CLAUSES = re.compile(r";\s")
 #: Of so many scores most fall only if something was lost.
-_FEW = 4
+_FEW = 6
 #: Such a sentence speaks of some benchmarks only.
 _SOME = re.compile(
     r"\b(?:on|for|in) (?!(?:the |all |any |these |every |our |both |multiple |various ){0,3}"
@@ -132,10 +133,11 @@ class _Fall(msgspec.Struct, frozen=True, kw_only=True):
 @lru_cache(maxsize=4)
 def statements(document: Document) -> tuple[Statement, ...]:
     """Return every statement on scores in a card's prose, held against its tables."""
-    if not document.sheets:
+    every = (block for sheet in document.sheets for block in sheet.blocks)
+    blocks = [block for block in every if block.of("score", "average")]
+    if not any(len(block.variants) > 1 for block in blocks):
         return ()
     falls = tuple(_falls(document))
-    blocks = [block for sheet in document.sheets for block in sheet.blocks]
     found: list[Statement] = []
     for one in sentences(document):
         if len(one.text) > 1000 or not _ABOUT.search(one.text):
@@ -162,11 +164,9 @@ def _held(one: Sentence, falls: Sequence[_Fall], document: Document) -> tuple[To
     keeps = _KEEPS.search(one.text)
     if keeps:
         return _keeps(Decimal(keeps["much"]), own, average="average" in one.text.lower())
-    if _SHOWN.search(one.text) or _OTHER.search(one.text):
+    if not _LOSSLESS.search(one.text) or _SHOWN.search(one.text) or _OTHER.search(one.text):
         return None
-    if _LOSSLESS.search(one.text):
-        return _lossless(own, absolute=bool(_UNHEDGED.search(one.text)))
-    return None
+    return _lossless(own, absolute=bool(_UNHEDGED.search(one.text)))
 
 
 def _falls(document: Document) -> Iterator[_Fall]:
@@ -174,13 +174,14 @@ def _falls(document: Document) -> Iterator[_Fall]:
     for sheet in document.sheets:
         for block in sheet.blocks:
             for line in block.variants if block.baseline else ():
-                if line.name != block.baseline and roles.is_quantized(f"{block.title} {line.name}"):
+                if roles.is_quantized(f"{block.title} {line.name}"):
                     yield from _of(block, line.name, known)
 
 
 def _of(block: Block, variant: str, known: dict[int, Score]) -> Iterator[_Fall]:
-    for task in block.of("score", "average"):
-        own, base = block.score(variant, task), block.score(block.baseline, task)
+    name = base_of(block, variant)
+    for task in block.of("score", "average") if name else ():
+        own, base = block.score(variant, task), block.score(name, task)
         if own is None or base is None or own.found.scale != base.found.scale or "↓" in task:
             continue
         one, two = exact.decimal_of(own.found), exact.decimal_of(base.found)
@@ -226,7 +227,7 @@ def _lossless(falls: Sequence[_Fall], *, absolute: bool) -> tuple[Told, str]:
     if decided:
         return "never", f"{plainly([str(one) for one in decided], 4, '; ')}"
     losses = [fall for fall in falls if fall.gap < 0]
-    if absolute and len(falls) >= _FEW and 4 * len(losses) >= 3 * len(falls):
+    if absolute and len(falls) >= _FEW and 5 * len(losses) >= 4 * len(falls):
         return "never", plainly([str(one) for one in losses], 4, "; ")
     open_ = [fall for fall in losses if fall.told == "sometimes"]
     if open_:

@@ -150,17 +150,15 @@ class Sweep:
             self._look_up()
         except KeyboardInterrupt:
             stopped = True
-        found = [self._found[at] for at in sorted(self._found)]
-        self._arrange(found)
-        done: list[Audited] = []
+        done: dict[int, Audited] = {}
         try:
-            for number, one in enumerate(found):
-                self.tell.count(number, len(found), "audited")
-                self._finish(one, see, done)
+            for number, at in enumerate(self._order()):
+                self.tell.count(number, len(self._found), "audited")
+                self._finish(at, see, done)
         except KeyboardInterrupt:
             stopped = True
         return Swept(
-            audited=tuple(done),
+            audited=tuple(done[at] for at in sorted(done)),
             missed=tuple(self._missed),
             errors=tuple(self._errors),
             interrupted=stopped,
@@ -168,12 +166,12 @@ class Sweep:
             crashes=tuple(self.crashes.files),
         )
 
-    def _finish(self, found: Found, see: See, done: list[Audited]) -> None:
+    def _finish(self, at: int, see: See, done: dict[int, Audited]) -> None:
         """Audit one item."""
         try:
-            done.append(see(*self._audited(found)))
+            done[at] = see(*self._audited(self._found[at]))
         except UserError as error:
-            self._miss(found.name, error)
+            self._miss(self._found[at].name, error)
 
     # -- looking up --------------------------------------------------------------------------
 
@@ -269,12 +267,14 @@ class Sweep:
         self.library.cache.keep(deep, target.revision or MAIN)
         return deep
 
-    def _arrange(self, found: Sequence[Found]) -> None:
-        """Note who is akin to whom among what was looked up."""
-        for one in found:
+    def _order(self) -> list[int]:
+        """Note who is akin to whom; return families together, so that each card is parsed once."""
+        for at in sorted(self._found):
+            one = self._found[at]
             self._here[one.repo or one.name] = one
             if one.kin.family and read_name(one.repo.rpartition("/")[2]).quantized:
                 self._families.setdefault(one.kin.family, []).append(one.repo)
+        return sorted(self._found, key=lambda at: (self._found[at].kin.family, at))
 
     # -- auditing ----------------------------------------------------------------------------
 

@@ -7,7 +7,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import cmarkgfm
 from cmarkgfm.cmark import Options
 
 from hubq import render
@@ -16,6 +15,7 @@ from hubq.cards.footnotes import cell_text
 from hubq.cards.prose.wording import listed
 from hubq.markdown import escaping
 from hubq.markdown.attributes import attribute
+from hubq.markdown.cmark import github_html
 
 
 def filled(templates: tuple[Path, ...], name: str, values: Mapping[str, Any]) -> str:
@@ -40,7 +40,7 @@ def page_of(
     Raises:
         BadInput: a template is wrong.
     """
-    body = cmarkgfm.github_flavored_markdown_to_html(text, options=Options.CMARK_OPT_UNSAFE)
+    body = github_html(text, Options.CMARK_OPT_UNSAFE)
     env = render.environment(*templates, autoescape=True)
     values = {"title": title, "body": inlined(body, pictures)}
     return render.render(env, "report.html.j2", values).encode()

@@ -10,10 +10,11 @@ import hashlib
 import re
 from collections.abc import Iterator
 
-import cmarkgfm
 import msgspec
 from cmarkgfm.cmark import Options
 from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from hubq.markdown.cmark import github_html
 
 _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n.*?(?<=\n)---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _ENDING = re.compile(r"\r\n?|\n")
@@ -53,7 +54,7 @@ def fences(text: str) -> tuple[Fence, ...]:
     front = _FRONT_MATTER.match(text)
     cut = len(_ENDING.findall(front[0])) if front else 0
     body = _ENDING.sub("\n", text[front.end() :] if front else text)
-    page = cmarkgfm.github_flavored_markdown_to_html(body, options=Options.CMARK_OPT_SOURCEPOS)
+    page = github_html(body, Options.CMARK_OPT_SOURCEPOS)
     return tuple(_fences(page, body.split("\n"), cut))
 
 

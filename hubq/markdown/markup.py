@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 from html import escape
 from urllib.parse import quote, unquote, urlsplit
 
-import cmarkgfm
 import msgspec
 from cmarkgfm.cmark import Options
 from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from hubq.markdown import cmark
 
 _EXTENSIONS = ["table", "autolink", "strikethrough", "tasklist"]
 _OPTIONS = Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_FOOTNOTES
@@ -128,9 +129,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 def to_html(markdown: str, place: Place) -> str:
     """Return a card's Markdown as HTML without scripts, styles, frames or foreign images."""
-    raw = cmarkgfm.markdown_to_html_with_extensions(
-        markdown, options=_OPTIONS, extensions=_EXTENSIONS
-    )
+    raw = cmark.to_html(markdown, _OPTIONS, _EXTENSIONS)
     body = LexborHTMLParser(raw).body
     return "".join(_Writer(place).children(body, 0)) if body is not None else ""
 

@@ -97,7 +97,7 @@ def test_one_that_somebody_works_on_is_left_alone(hub: FakeHub, fix: Fix) -> Non
 
 def test_a_card_that_was_changed_meanwhile_is_left_alone(hub: FakeHub, fix: Fix) -> None:
     hub.add(REPO, {"README.md": b"# Better\n"})
-    with pytest.raises(RemoteMoved, match="was changed since it was audited"):
+    with pytest.raises(RemoteMoved, match="its main branch is not at"):
         propose(hub, fix)
     assert not hub.pull_requests(REPO, author="alice")
 

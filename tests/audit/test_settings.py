@@ -101,3 +101,14 @@ def test_a_rule_is_found_by_its_id() -> None:
     assert rule_named("no-card").group == "metadata"
     with pytest.raises(BadInput, match="no such rule"):
         rule_named("metadata")
+
+
+def test_the_guides_example_is_a_settings_file(tmp_path: Path) -> None:
+    guide = Path(__file__).parents[2] / "docs" / "audit.md"
+    example = guide.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+    (tmp_path / FILE).write_text(example, encoding="utf-8")
+    settings = read_settings(tmp_path / FILE)
+    assert settings.rules()
+    assert set(Settings.__struct_fields__) == {
+        name for name in Settings.__struct_fields__ if getattr(settings, name)
+    }

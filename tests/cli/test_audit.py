@@ -4,10 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
+from hubq.audit.formats.registry import FORMATS
 from hubq.audit.settings import FILE
+from hubq.cli.audit import audit
+from hubq.cli.auditing import _waiting
 from hubq.cli.main import cli
 from hubq.errors import BadInput
 from hubq.release.endpoint import local_storage
@@ -211,3 +215,22 @@ def test_a_sweep_is_told_and_misses_what_is_not_there(runs: Path, tmp_path: Path
     alone = hubq("acme/nothing", *where)
     assert isinstance(alone.exception, BadInput)
     assert "no such model" in alone.exception.message
+
+
+def test_every_format_can_be_asked_for(card: Path) -> None:
+    (choice,) = [one for one in audit.params if one.name == "format_"]
+    assert isinstance(choice.type, click.Choice)
+    assert list(choice.type.choices) == ["text", *FORMATS]
+    for name in choice.type.choices:
+        done = hubq("acme_nano.md", "--format", name)
+        assert done.exit_code == 1, done.output
+        assert "no-card" in done.stdout
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(1.0, ""), (61.0, "the Hub's rate limit\n")])
+def test_a_wait_for_the_hub_is_said_when_it_is_long(
+    capsys: pytest.CaptureFixture[str], seconds: float, said: str
+) -> None:
+    _waiting(seconds)
+    assert capsys.readouterr().err.endswith(said)
+    assert bool(said) == (seconds > 5)

@@ -42,7 +42,8 @@ def test_ambiguous_names_have_no_size(name: str) -> None:
 @pytest.mark.parametrize(
     ("task", "n"),
     [
-        ("GPQA (diamond)", None),
+        ("GPQA (diamond)", 198),
+        ("MMLU (humanities)", None),
         ("GPQA Diamond", 198),
         ("MMLU-Pro (CoT)", 12032),
         ("MATH Lvl 5 (4-shot)", 1324),

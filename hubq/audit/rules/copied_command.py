@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hubq.audit.loads import foreign
+from hubq.audit.loads import called, foreign
 from hubq.audit.rule import Rule, finding
 from hubq.audit.subject import Subject
 from hubq.model.finding import Finding
@@ -16,11 +16,11 @@ def check(subject: Subject) -> Iterator[Finding]:
         yield finding(
             subject,
             RULE.id,
-            f"the command takes {load.repo}, {why}; this card is of {subject.repo}",
+            f"the command takes {load.repo}, {why}; this card is of {called(subject)}",
             severity="warning" if surely else "info",
             at=load.spot,
             said=f"{load.call} {load.repo}",
-            remedy=f"Give the command that was run on {subject.repo}.",
+            remedy=f"Give the command that was run on {called(subject)}.",
             part=load.repo,
         )
 
@@ -41,6 +41,5 @@ vllm serve acme/otter-12b-quantized.w8a8 --max_model_len 25000
 `the command takes acme/otter-12b-quantized.w8a8, a model of another family`""",
     fix="Give the command that was run. If scores were copied too, measure them.",
     check=check,
-    needs=("card", "repo"),
     sources=("https://huggingface.co/docs/hub/model-cards",),
 )

@@ -61,8 +61,8 @@ RULE = Rule(
     title="The title is that of another model",
     severity="warning",
     why="Readers who come by a link see the title and not the repo's name: they load 4-bit weights "
-    "for 8-bit ones, or believe that the scores below are those of another size. It tells of a card "
-    "that was copied from a sibling.",
+    "for 8-bit ones, or believe that the scores below are those of another size. It tells of a "
+    "card that was copied from a sibling.",
     example="""`# Tern-VL-72B-Instruct-quantized-w4a16` on the card of
 `acme/Tern-VL-72B-Instruct-FP8-dynamic`: `the title says bits 4, the repo's name 8`
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from hubq.audit.held import plainly, rounded
+from hubq.audit.pairing import base_of
 from hubq.audit.rule import Rule, finding
 from hubq.audit.scores import Score, scores
 from hubq.audit.subject import Subject
@@ -68,7 +69,7 @@ def _whole(one: Score) -> str:
 
 def _delta(one: Score, table: Sequence[Score]) -> str:
     """Say what the difference to the baseline is, where the printed one is another."""
-    name = one.block.baseline
+    name = base_of(one.block, one.line.name)
     base = next((two for two in table if two.line.name == name and two.task == one.task), None)
     if base is None or base is one or len(base.read.counts if base.read else ()) != 1:
         return ""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from hubq.audit.held import plainly, rounded, where
 from hubq.audit.intervals import told
+from hubq.audit.pairing import base_of
 from hubq.audit.rule import Rule, finding
 from hubq.audit.scores import Score, scores
 from hubq.audit.sentences import sentences
@@ -54,10 +55,11 @@ def _gains(block: Block) -> Iterator[_Gain]:
     if not block.baseline or "recovery" in block.roles.values():
         return
     for line in block.variants:
-        if line.name == block.baseline or not roles.is_quantized(f"{block.title} {line.name}"):
+        name = base_of(block, line.name)
+        if not name or not roles.is_quantized(f"{block.title} {line.name}"):
             continue
         for task in block.of("score"):
-            place, base = block.score(line.name, task), block.score(block.baseline, task)
+            place, base = block.score(line.name, task), block.score(name, task)
             if place is None or base is None:
                 continue
             if place.found.scale != base.found.scale or _is_loss(task):
@@ -102,13 +104,19 @@ def _finding(subject: Subject, sheet: Sheet, block: Block, gains: Sequence[_Gain
         subject,
         RULE.id,
         f"{where(block, sheet=sheet) or 'the table'}: quantized variants score above "
-        f"{block.baseline}, and the card says nothing of it: {plainly(texts, 8, '; ')}",
+        f"{_bases(block, gains)}, and the card says nothing of it: {plainly(texts, 8, '; ')}",
         severity="info",
         at=most[2].found.at,
         said=most[2].found.shown,
         remedy="Say whether the gain is more than chance, or whether the two runs differ in more "
         "than the weights.",
         part=f"{block.title} {most[0]} {most[1]}",
+    )
+
+
+def _bases(block: Block, gains: Sequence[_Gain]) -> str:
+    return plainly(
+        list(dict.fromkeys(base_of(block, variant) for variant, *_ in gains)), 4, " and "
     )
 
 

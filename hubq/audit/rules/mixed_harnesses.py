@@ -32,6 +32,9 @@ _TAKEN = re.compile(
     r"|copied|quoted|reported|borrowed|cited)\b[^.]{0,20}\b(?:from|by|in)\b[^.]{0,80}",
     re.IGNORECASE,
 )
+#: One of these is in each harness's name.
+_WORDS = ("eval", "compass", "helm")
+_TAKEN_WORDS = ("taken", "copied", "quoted", "reported", "borrowed", "cited")
 _BASE = re.compile(
     r"unquanti[sz]ed|baseline|\bbase model|original|full[- ]precision|\bbf16\b|\bfp16\b|\bfloat\b",
     re.IGNORECASE,
@@ -43,13 +46,19 @@ _OURS = re.compile(
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each table that mixes harnesses, by its own labels or the text."""
-    for sheet in subject.document.sheets:
-        for block in sheet.blocks:
-            yield from _labels(subject, sheet, block)
-    yield from _said(subject)
-    for passage in subject.document.passages:
-        found = _TAKEN.search(passage.text)
-        if found and subject.document.sheets and len(passage.text) < 2000:
+    document = subject.document
+    if not any(block.of("score", "average") for sheet in document.sheets for block in sheet.blocks):
+        return
+    lower = document.text.lower()
+    if any(word in lower for word in _WORDS) and _ANY.search(document.text):
+        for sheet in document.sheets:
+            for block in sheet.blocks:
+                yield from _labels(subject, sheet, block)
+        yield from _said(subject)
+    taken = any(word in document.text for word in _TAKEN_WORDS)
+    for passage in document.passages if taken else ():
+        found = _TAKEN.search(passage.text) if len(passage.text) < 2000 else None
+        if found:
             line = passage.line_of(found.start())
             yield finding(
                 subject,

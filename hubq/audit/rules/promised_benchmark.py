@@ -29,12 +29,13 @@ _NAME = re.compile(
 )
 _ABOUT = re.compile(
     r"\b(?:(?:evaluat|measur|test|benchmark|scor|compar)ed\b|we (?:evaluate|test|measure|report"
-    r"|compare)\b|evaluations? (?:\w+ )?(?:on|with)\b|(?:scores|results|accuracy)(?: \w+)? (?:on|for"
-    r"|of)\b|(?:shows?|reports?|gives?|lists?) )",
+    r"|compare)\b|evaluations? (?:\w+ )?(?:on|with)\b|(?:scores|results|accuracy)(?: \w+)? (?:on"
+    r"|for|of)\b|(?:shows?|reports?|gives?|lists?) )",
     re.IGNORECASE,
 )
 _ELSEWHERE = re.compile(
-    r"\btrain|\bfine-?tun|\bcalibrat|\bdatasets? (?:include|used)|\bnot\b|\bexcept|\bwill\b|\bsuch as\b"
+    r"\btrain|\bfine-?tun|\bcalibrat|\bdatasets? (?:include|used)"
+    r"|\bnot\b|\bexcept|\bwill\b|\bsuch as\b"
     r"|state-of-the-art|\bsota\b|\betc\b|\bfuture\b|\bpaper\b|\bblog\b|\bnormali[sz]ed|\bgroup",
     re.IGNORECASE,
 )
@@ -123,8 +124,8 @@ RULE = Rule(
     severity="warning",
     why="Scores that were measured and are not shown are often the worse ones; or the sentence is "
     "from another card, and then other parts of it may be as well.",
-    example="""`It was evaluated on MMLU, GSM8K, HellaSwag and IFEval.`, over a table with columns for MMLU,
-GSM8K and HellaSwag: `the text promises IFEval, and no table shows it`
+    example="""`It was evaluated on MMLU, GSM8K, HellaSwag and IFEval.`, over a table with columns
+for MMLU, GSM8K and HellaSwag: `the text promises IFEval, and no table shows it`
 
 Only sentences are read that list three or more benchmarks of which most are there.""",
     fix="Show every benchmark that was run, or list those that are shown.",

@@ -27,17 +27,26 @@ _DISK = re.compile(
     r"|roughly )?(\d+(?:\.\d+)?) ?%",
     re.IGNORECASE,
 )
+#: Two numbers with a word that goes from one to the other.
+_RUN = re.compile(r"\b[Ff]rom\s+\S{1,20}\s")
 _ROUND = re.compile(r"about|around|approx|roughly|nearly|almost|over|up to|~|≈", re.IGNORECASE)
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each sentence whose change is not that of its two numbers."""
+    if not any(_may(passage.text) for passage in subject.document.passages):
+        return
     for one in sentences(subject.document):
         if "from" not in one.text and "From" not in one.text and "bits" not in one.text:
             continue
         yield from _bits(subject, one)
         if _FROM.search(one.text):
             yield from _changes(subject, one)
+
+
+def _may(text: str) -> bool:
+    changes = "%" in text or "x" in text or "\u00d7" in text or "point" in text
+    return changes and ("from" in text or "From" in text) and _RUN.search(text) is not None
 
 
 def _bits(subject: Subject, one: Sentence) -> Iterator[Finding]:

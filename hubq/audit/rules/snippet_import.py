@@ -5,13 +5,15 @@ from __future__ import annotations
 import ast
 import difflib
 from collections.abc import Iterator
+from itertools import islice
 
 from hubq.audit.known.exports import Exports, exports_of
 from hubq.audit.rule import Rule, finding
-from hubq.audit.snippets import snippets, spot_in
+from hubq.audit.snippets import Snippet, snippets, spot_in
 from hubq.audit.subject import Subject
 from hubq.model.finding import Finding
 
+_MOST = 20
 _MODULES = frozenset(
     {
         *("transformers", "auto_gptq", "awq", "peft", "qwen_vl_utils", "llmcompressor", "mlx_lm"),
@@ -22,41 +24,50 @@ _MODULES = frozenset(
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding for each imported name that its package never had."""
-    document = subject.document
-    for snippet in snippets(document):
+    """Yield a finding for each imported name that its package never had, at most 20 of a card."""
+    for snippet, module, name, line in islice(_unknown(subject), _MOST):
+        document = subject.document
+        known = exports_of(module)
+        if known is None:
+            continue
+        spot = spot_in(document, snippet, line, name)
+        near = _near(name, known)
+        yield finding(
+            subject,
+            RULE.id,
+            f"`{module}` has no `{name}`: none of its releases that were read, from {known.oldest} "
+            f"to {known.newest}, exports it",
+            severity="error" if near else "warning",
+            at=spot,
+            said=document.quote(spot.line).strip()[:120],
+            remedy=f"`{near}` may be meant." if near else "Import what the snippet was run with.",
+            part=name,
+            sources=(f"https://pypi.org/project/{_project(module)}/#history",),
+        )
+
+
+def _unknown(subject: Subject) -> Iterator[tuple[Snippet, str, str, int]]:
+    """Yield (snippet, module, name, line of the code) of imports that no release answers."""
+    for snippet in snippets(subject.document):
         if snippet.tree is None or "import" not in snippet.code.text:
             continue
         for node in ast.walk(snippet.tree):
-            if not isinstance(node, ast.ImportFrom) or node.level or not node.module:
+            if not isinstance(node, ast.ImportFrom) or node.level or node.module not in _MODULES:
                 continue
-            known = exports_of(node.module) if node.module in _MODULES else None
+            known = exports_of(node.module)
             for alias in node.names if known else ():
-                if known and alias.name != "*" and alias.name not in known.last:
-                    spot = spot_in(document, snippet, alias.lineno, alias.name)
-                    yield finding(
-                        subject,
-                        RULE.id,
-                        _words(node.module, alias.name, known),
-                        severity="error",
-                        at=spot,
-                        said=document.quote(spot.line).strip()[:120],
-                        remedy=_remedy(alias.name, known),
-                        part=alias.name,
-                        sources=(f"https://pypi.org/project/{_project(node.module)}/#history",),
-                    )
+                if known and not _is_there(alias.name, known):
+                    yield snippet, node.module, alias.name, alias.lineno
 
 
-def _words(module: str, name: str, known: Exports) -> str:
-    return (
-        f"`{module}` has no `{name}`: none of its releases from {known.oldest} to {known.newest} "
-        "exports that name"
-    )
+def _is_there(name: str, known: Exports) -> bool:
+    return name in known.last or name == "*" or name.startswith("__")
 
 
-def _remedy(name: str, known: Exports) -> str:
+def _near(name: str, known: Exports) -> str:
+    """Return the name that is most like one; empty where none is."""
     near = difflib.get_close_matches(name, known.last, 1, 0.8) if len(name) < 80 else []
-    return f"`{near[0]}` may be meant." if near else "Import what the snippet was run with."
+    return near[0] if near else ""
 
 
 def _project(module: str) -> str:
@@ -75,10 +86,11 @@ RULE = Rule(
 from transformers import AutoTokenizers
 ```
 
-`` `transformers` has no `AutoTokenizers`: none of its releases from 4.0.1 to 5.23.0 exports that name ``
+`` `transformers` has no `AutoTokenizers`: none of its releases that were read exports it ``
 
 The names are read from the released wheels, the last one of each minor version. Names of a package
-that is not among them, of its submodules, and names that some release had are left alone.""",
+that is not among them, of its submodules, and names that some release had are left alone. It is a
+warning where no name of the package is like the one that is asked for.""",
     fix="Run the snippet, and name the release that it was run with.",
     check=check,
     sources=("https://docs.python.org/3/library/exceptions.html#ImportError",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hubq.audit.loads import foreign
+from hubq.audit.loads import called, foreign
 from hubq.audit.rule import Rule, finding
 from hubq.audit.subject import Subject
 from hubq.model.finding import Finding
@@ -16,11 +16,11 @@ def check(subject: Subject) -> Iterator[Finding]:
         yield finding(
             subject,
             RULE.id,
-            f"the code loads {load.repo}, {why}; this card is of {subject.repo}",
+            f"the code loads {load.repo}, {why}; this card is of {called(subject)}",
             severity="warning" if surely else "info",
             at=load.spot,
             said=load.repo,
-            remedy=f"Load {subject.repo}, or say why this one is loaded.",
+            remedy=f"Load {called(subject)}, or say why this one is loaded.",
             part=load.repo,
         )
 
@@ -44,6 +44,5 @@ The base model, adapters, draft models and training scripts are no error. It is 
 repo of another family, or another quantized repo; anything else is `info`.""",
     fix="Put the card's own id there. If another model is meant, say so in the sentence above.",
     check=check,
-    needs=("card", "repo"),
     sources=("https://huggingface.co/docs/hub/model-cards",),
 )

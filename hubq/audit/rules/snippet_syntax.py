@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from hubq.audit.parts import Code
 from hubq.audit.rule import Rule, finding
 from hubq.audit.snippets import snippets
 from hubq.audit.subject import Subject
@@ -18,7 +19,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each block that says it is Python and does not parse."""
     for snippet in snippets(subject.document):
         problem = snippet.parsed.problem
-        if problem is None:
+        if problem is None or _is_sketch(subject, snippet.code):
             continue
         line = snippet.line(problem.line)
         program = _PROGRAM.search(snippet.code.text) is not None
@@ -31,6 +32,14 @@ def check(subject: Subject) -> Iterator[Finding]:
             said=subject.document.quote(line).strip()[:120],
             remedy="Mend the code and run it as it stands on the card.",
         )
+
+
+def _is_sketch(subject: Subject, code: Code) -> bool:
+    """Say whether a card calls its code a sketch, or leaves lines of it out."""
+    if any(line.strip() == "…" for line in code.text.split("\n")):
+        return True
+    above = [one for one in subject.document.passages if one.line < code.line]
+    return any("pseudo" in one.text.lower() for one in above[-2:])
 
 
 RULE = Rule(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from hubq.audit.bindings import used
@@ -11,71 +12,82 @@ from hubq.audit.snippets import Snippet, snippets, spot_in
 from hubq.audit.subject import Subject
 from hubq.model.finding import Finding
 
+_MOST = 10
+"""Lists of a card that are looked at."""
+
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each list that is made of data and left, where those go on."""
     document = subject.document
-    every = [one for one in snippets(document) if one.tree is not None]
-    for at, snippet in enumerate(every):
-        for name, sources in _filled(snippet.tree):
-            following = _following(every, at)
-            if any(name in used(one.tree) for one in following if one.tree):
-                continue
-            call = next((one for one in _calls(following, sources)), None)
-            if call is None:
-                continue
-            where, node, source = call
-            spot = spot_in(document, where, node.lineno, source)
-            yield finding(
-                subject,
-                RULE.id,
-                f"this call takes `{source}`; `{name}`, made from it above, is never used",
-                severity="warning",
-                at=spot,
-                said=document.quote(spot.line).strip()[:120],
-                remedy=f"Pass `{name}`, or leave out the code that makes it.",
-                part=name,
-            )
+    every = snippets(document)
+    if not any("append" in one.code.text or "extend" in one.code.text for one in every):
+        return
+    trees = [one for one in every if one.tree is not None]
+    unread = "\n".join(one.code.text for one in every if one.tree is None)
+    reads = Counter(name for one in trees if one.tree for name in _reads(one.tree))
+    lists = [
+        (at, name, sources)
+        for at, one in enumerate(trees)
+        for name, sources in _filled(one.tree)
+        if reads[name] == 1 and name not in unread
+    ]
+    for at, name, sources in lists[:_MOST]:
+        call = next(_calls(_following(trees, at), sources), None)
+        if call is None:
+            continue
+        where, node, source = call
+        spot = spot_in(document, where, node.lineno, source)
+        yield finding(
+            subject,
+            RULE.id,
+            f"this call takes `{source}`; `{name}`, made from it above, is never used",
+            severity="warning",
+            at=spot,
+            said=document.quote(spot.line).strip()[:120],
+            remedy=f"Pass `{name}`, or leave out the code that makes it.",
+            part=name,
+        )
 
 
-def _following(every: Sequence[Snippet], at: int) -> list[Snippet]:
+def _following(trees: Sequence[Snippet], at: int) -> list[Snippet]:
     """Return the snippets behind one under the same heading."""
-    heading = every[at].code.heading
-    return [one for one in every[at + 1 :] if one.code.heading == heading]
+    heading = trees[at].code.heading
+    return [one for one in trees[at + 1 :] if one.code.heading == heading]
+
+
+def _reads(tree: ast.AST) -> Iterator[str]:
+    """Yield each name as often as it is read."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            yield node.id
 
 
 def _filled(tree: ast.Module | None) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield (list, names that it is filled from) where code does nothing else with a list."""
+    """Yield (list, names that it is filled from) for each empty list that one loop appends to."""
     body = tree.body if tree else []
+    loops: dict[str, list[ast.For]] = {}
+    for node in body:
+        for name in _appended(node) if isinstance(node, ast.For) else ():
+            loops.setdefault(name, []).append(node)  # type: ignore[arg-type]
     for node in body:
         value = node.value if isinstance(node, ast.Assign) else None
-        if not (isinstance(node, ast.Assign) and isinstance(value, ast.List) and not value.elts):
-            continue
-        for target in node.targets:
-            if isinstance(target, ast.Name):
-                loops = [one for one in body if isinstance(one, ast.For) and _fills(one, target.id)]
-                reads = sum(_reads(one, target.id) for one in body)
-                if len(loops) == 1 and reads == 1:
-                    yield target.id, frozenset(used(loops[0].iter))
+        if isinstance(node, ast.Assign) and isinstance(value, ast.List) and not value.elts:
+            for target in node.targets:
+                found = loops.get(target.id, []) if isinstance(target, ast.Name) else []
+                if isinstance(target, ast.Name) and len(found) == 1:
+                    yield target.id, frozenset(used(found[0].iter))
 
 
-def _fills(loop: ast.For, name: str) -> bool:
-    """Say whether a loop appends to a list."""
-    return any(
-        isinstance(one, ast.Call)
+def _appended(loop: ast.AST) -> set[str]:
+    """Return the lists that a loop appends to."""
+    return {
+        one.func.value.id
+        for one in ast.walk(loop)
+        if isinstance(one, ast.Call)
         and isinstance(one.func, ast.Attribute)
         and one.func.attr in {"append", "extend"}
         and isinstance(one.func.value, ast.Name)
-        and one.func.value.id == name
-        for one in ast.walk(loop)
-    )
-
-
-def _reads(tree: ast.AST, name: str) -> int:
-    return sum(
-        isinstance(one, ast.Name) and one.id == name and isinstance(one.ctx, ast.Load)
-        for one in ast.walk(tree)
-    )
+    }
 
 
 def _calls(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from hubq import stats
-from hubq.evaluate.formats.known import Size, What
+from hubq.evaluate.formats.benchmarks import What
+from hubq.evaluate.formats.known import Size
 
 
 class Certainty(msgspec.Struct, frozen=True, kw_only=True):

@@ -143,16 +143,14 @@ def _moved(grid: Grid, inserted: list[int]) -> Grid:
 
 def _to_html(text: str) -> tuple[str, list[int]]:
     """Return a Markdown page as HTML, and the numbers of the lines that were put in."""
-    import cmarkgfm
     from cmarkgfm.cmark import Options
+
+    from hubq.markdown.cmark import to_html
 
     blank = _FRONT.sub(lambda found: "\n" * found[0].count("\n"), text.removeprefix("\ufeff"))
     whole, inserted = mended(blank.splitlines())
     options = Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_FOOTNOTES | Options.CMARK_OPT_SOURCEPOS
-    html: str = cmarkgfm.markdown_to_html_with_extensions(
-        "\n".join(whole) + "\n", options=options, extensions=["table", "strikethrough"]
-    )
-    return html, inserted
+    return to_html("\n".join(whole) + "\n", options, ("table", "strikethrough")), inserted
 
 
 def mended(lines: list[str]) -> tuple[list[str], list[int]]:

@@ -53,6 +53,13 @@ def test_commands_of_the_model_are_no_error(command: str) -> None:
     assert not findings(RULE, case(card(command, "bash"), repo=OWN))
 
 
+def test_without_the_repos_id_its_base_model_tells() -> None:
+    (found,) = findings(RULE, case(card("vllm serve acme/otter-12b-quantized.w8a8")))
+    assert "this card is of Tern" in found.found
+    assert not findings(RULE, case(card("vllm serve acme/Tern-VL-7B-quantized")))
+    assert not findings(RULE, case("# Tern\n\n```\nvllm serve acme/otter-12b\n```\n"))
+
+
 def test_an_id_is_compared_whole() -> None:
     (found,) = findings(RULE, case(card("vllm serve acme/Tern-VL-7B-Instruct-quantized"), repo=OWN))
     assert found.said.endswith("-quantized")

@@ -8,7 +8,11 @@ from tests.audit.cases import case, findings
 
 
 def fetched(**hashes: str) -> Subject:
-    files = {"a.safetensors": f"10 {'1' * 64}", "b.safetensors": f"10 {'2' * 64}", "x.json": 3}
+    files: dict[str, int | str] = {
+        "a.safetensors": f"10 {'1' * 64}",
+        "b.safetensors": f"10 {'2' * 64}",
+        "x.json": 3,
+    }
     subject = case("# X\n", repo="acme/x", files=files)
     named = {f"{name}.safetensors": value * 64 for name, value in hashes.items()}
     return Subject(msgspec.structs.replace(subject.gathered, hashes=named))

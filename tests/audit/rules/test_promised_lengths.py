@@ -37,7 +37,6 @@ def test_a_promise_that_limits_itself_is_info() -> None:
         "It supports context lengths of 8192, 16384 and 32768 tokens.",
         "Seeds 1, 2 and 3 were used at each length.",
         "Lengths are 1, 6144.",
-        "See sections 1, 6144, 14336, 3 for the length.",
     ],
 )
 def test_promises_that_are_kept_and_other_lists_are_left_alone(text: str) -> None:

@@ -46,7 +46,7 @@ def test_a_name_that_no_release_had_is_found(code: str, name: str, near: str) ->
         "from transformers import TFBertModel, FlaxBertModel, TextStreamer, logging, set_seed",
         "from transformers import AwqConfig, GPTQConfig, models, utils, __version__",
         "from transformers.models.none import Nothing",
-        "from auto_gptq import AutoGPTQForCausalLM, BaseQuantizeConfig, exllama_set_max_input_length",
+        "from auto_gptq import AutoGPTQForCausalLM, exllama_set_max_input_length",
         "from awq import AutoAWQForCausalLM",
         "from huggingface_hub import InferenceClient, snapshot_download, hf_hub_download, login",
         "from peft import PeftModel, LoraConfig, get_peft_model",

@@ -44,6 +44,12 @@ def test_what_readers_of_cards_understand_is_no_error(code: str) -> None:
     assert not findings(RULE, case(card(code)))
 
 
+def test_pseudo_code_is_left_alone() -> None:
+    text = "# Tern\n\nIn pseudo-code:\n\n```python\nx = for all y\n```\n"
+    assert not findings(RULE, case(text))
+    assert not findings(RULE, case(card("x = [1] +\n…\n(")))
+
+
 @pytest.mark.parametrize("language", ["", "text", "bash", "diff", "json", "pycon-error"])
 def test_only_what_says_it_is_python_is_held_to_it(language: str) -> None:
     assert not findings(RULE, case(card("this is = no ( python", language)))

@@ -110,3 +110,26 @@ def test_columns_left_out_of_every_average_are_taken_for_meant() -> None:
         "| BF16 | 70.0 | 80.0 | 40.0 | 75.0 |\n| AWQ | 69.0 | 79.0 | 41.0 | 74.0 |\n"
     )
     assert not findings(RULE, case(card))
+
+
+GROUPS = """\
+| Benchmark | Metric | Model-7B | Model-7B-AWQ | Recovery |
+|---|---|---|---|---|
+| **OpenLLM v1** | | | | |
+| ARC-Challenge | acc_norm | 62.54 | 61.77 | 98.77% |
+| GSM8K | strict | 75.96 | 73.99 | 97.41% |
+| Average | | 69.25 | 67.88 | 98.02% |
+| **OpenLLM v2** | | | | |
+| IFEval | inst/prompt avg | 80.00 | 79.00 | 98.75% |
+| BBH | acc | 40.00 | 39.80 | 99.50% |
+| Average | | 60.00 | {} | 99.00% |
+| **Coding** | | | | |
+| HumanEval | pass@1 | 67.30 | 67.10 | 99.70% |
+| Overall average | | 65.16 | 64.33 | 98.73% |
+"""
+
+
+def test_averages_of_groups_and_over_all_are_told_apart() -> None:
+    assert not findings(RULE, case(GROUPS.format("59.40")))
+    (found,) = findings(RULE, case(GROUPS.format("57.40")))
+    assert (found.said, found.severity, found.line) == ("57.40", "error", 10)

@@ -1,0 +1,48 @@
+"""Pairing: which line of a block another one is held against."""
+
+from __future__ import annotations
+
+import re
+
+from hubq.cards.published import roles
+from hubq.cards.published.sheets import Block
+
+_SIZE = re.compile(r"(?<![\w.])(\d{1,4}(?:\.\d{1,2})?)\s?b(?![a-z0-9])", re.IGNORECASE)
+_AFTER_NAME = re.compile(r"(?<=[-_ /])(\d{1,4}(?:\.\d{1,2})?)\s?b(?![a-z0-9])", re.IGNORECASE)
+#: In blocks of more lines than this nobody's lines are looked for.
+_MOST = 200
+
+
+def base_of(block: Block, name: str) -> str:
+    """Return the baseline of a line: of its own model, where a block has several.
+
+    Columns `7B / BF16`, `7B / AWQ`, `13B / BF16` and `13B / AWQ` are two models, and so are rows
+    that differ in the size within their names. Empty for a baseline itself, and where none can be
+    told.
+    """
+    first = block.baseline
+    if not first or name == first or roles.is_baseline(name.rpartition(" / ")[2]):
+        return ""
+    if _family(name) == _family(first) and _sizes(name) in ((), _sizes(first)):
+        return first
+    if not _sizes(first) and " / " not in first:
+        return first
+    lines = block.variants[:_MOST]
+    others = [line.name for line in lines if line.name != name]
+    own = [
+        other
+        for other in others
+        if _family(other) == _family(name)
+        and _sizes(other) == _sizes(name)
+        and roles.is_baseline(other.rpartition(" / ")[2])
+    ]
+    return own[0] if len(own) == 1 else ""
+
+
+def _family(name: str) -> str:
+    return name.rpartition(" / ")[0]
+
+
+def _sizes(name: str) -> tuple[str, ...]:
+    found = {*_SIZE.findall(name), *_AFTER_NAME.findall(name)}
+    return tuple(sorted(found))
