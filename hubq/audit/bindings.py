@@ -7,7 +7,7 @@ import builtins
 import re
 from collections.abc import Iterator
 
-from hubq.audit.snippets import Snippet
+from hubq.audit.snippets import Snippet, nodes
 
 _GIVEN = frozenset(
     {
@@ -23,7 +23,7 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 def bound(tree: ast.AST) -> set[str]:
     """Return the names that code gives a meaning anywhere in it; `*` where it imports all."""
     names: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         names.update(_bound(node))
     return names
 
@@ -49,7 +49,7 @@ def _bound(node: ast.AST) -> Iterator[str]:
 def used(tree: ast.AST) -> dict[str, ast.Name]:
     """Return the names that code reads, each with its first place in the tree."""
     found: dict[str, ast.Name] = {}
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             found.setdefault(node.id, node)
     return found

@@ -13,7 +13,7 @@ import msgspec
 from hubq.audit.document import Document
 from hubq.audit.naming import read_name
 from hubq.audit.parts import Spot
-from hubq.audit.snippets import Snippet, snippets, spot_in
+from hubq.audit.snippets import Snippet, nodes, snippets, spot_in
 from hubq.audit.subject import Subject
 
 How = Literal["code", "command"]
@@ -154,7 +154,7 @@ def _in_python(
         values: names that hold an id, from the code above; those of this code are put in.
     """
     calls = []
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
             _remember(document, snippet, node, values)
         elif isinstance(node, ast.Call):

@@ -6,6 +6,7 @@ import re
 
 from hubq.cards.published import roles
 from hubq.cards.published.sheets import Block
+from hubq.evaluate.formats.remembering import remembered
 
 _SIZE = re.compile(r"(?<![\w.])(\d{1,4}(?:\.\d{1,2})?)\s?b(?![a-z0-9])", re.IGNORECASE)
 _AFTER_NAME = re.compile(r"(?<=[-_ /])(\d{1,4}(?:\.\d{1,2})?)\s?b(?![a-z0-9])", re.IGNORECASE)
@@ -43,6 +44,7 @@ def _family(name: str) -> str:
     return name.rpartition(" / ")[0]
 
 
+@remembered
 def _sizes(name: str) -> tuple[str, ...]:
     found = {*_SIZE.findall(name), *_AFTER_NAME.findall(name)}
     return tuple(sorted(found))

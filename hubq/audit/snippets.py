@@ -119,6 +119,12 @@ def _language(document: Document, code: Code) -> str:
 
 
 @lru_cache(maxsize=64)
+def nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """Return every node of a tree, in the order of `ast.walk`; walked once for all rules."""
+    return tuple(ast.walk(tree))
+
+
+@lru_cache(maxsize=64)
 def parse(text: str) -> Parsed:
     """Read Python code as readers of a card do: magics, prompts and blanks to fill in are no error.
 

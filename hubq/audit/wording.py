@@ -225,7 +225,7 @@ def _of_this(sentence: str) -> Iterator[_Piece]:
         yield from (piece._replace(topic="activation-bits") for piece in _bits(sentence, 0))
     made = _MADE_BY.search(sentence)
     if made:
-        yield from _method(made["tools"] or made["before"], made[0], made.start())
+        yield from _method(made["tools"] or made["before"] or "", made[0], made.start())
     sizes = {found["size"]: found for found in _SIZE.finditer(sentence)}
     if len(sizes) == 1:
         size = next(iter(sizes.values()))

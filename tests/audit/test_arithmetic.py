@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from hubq.audit.document import Document
 from hubq.audit.rule import all_rules
 from hubq.audit.statements import statements
 from tests.audit.cases import case, findings
+from tests.audit.fuzzing import limit
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "cards"
 MINE = [rule for rule in all_rules() if rule.group in {"arithmetic", "scores"}]
@@ -34,15 +34,14 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", sorted(HOSTILE))
-def test_hostile_text_is_read_in_time(name: str) -> None:
+def test_hostile_text_is_read_without_a_hang(name: str) -> None:
     card = f"{HOSTILE[name]}\n\nAWQ is lossless, with an average score of 50.1.\n"
     document = case(card)
-    began = time.monotonic()
-    for rule in MINE:
-        findings(rule, document)
-    held(document.document)
-    statements(document.document)
-    assert time.monotonic() - began < 5
+    with limit(60):
+        for rule in MINE:
+            findings(rule, document)
+        held(document.document)
+        statements(document.document)
 
 
 @pytest.mark.skipif(not FOLDER.is_dir(), reason="the cards of others are not at hand")

@@ -141,6 +141,7 @@ def _explode(*names: str) -> None:
     assert max(taken.values()) < MOST, taken
 
 
+@pytest.mark.long
 def test_bombs_are_read_in_little_time_and_memory() -> None:
     _explode(*_QUICK)
 

@@ -73,3 +73,16 @@ def test_aliases_that_multiply_are_refused_and_not_expanded() -> None:
     card = parse("\n".join(["---", "a0: &a0 [x]", *layers, "---", ""]))
     assert card.data == {}
     assert card.problem == "its aliases make it too large"
+
+
+@pytest.mark.parametrize(
+    "yaml",
+    ["x: " + "[" * 50_000, "- " * 50_000 + "a", "? " * 50_000 + "a", "x: " + "{a: " * 50_000],
+)
+def test_yaml_of_endless_levels_is_a_problem_and_kills_nothing(yaml: str) -> None:
+    assert "levels" in parse(f"---\n{yaml}\n---\n# A\n").problem
+
+
+def test_long_lists_are_no_levels() -> None:
+    items = "".join(f"- b{number}\n" for number in range(3000))
+    assert len(parse(f"---\ntags:\n{items}---\n# A\n").items("tags")) == 3000

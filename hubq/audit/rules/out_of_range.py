@@ -40,13 +40,14 @@ def check(subject: Subject) -> Iterator[Finding]:
     for sheet in subject.document.sheets:
         for block in sheet.blocks:
             lines = [line.name for line in block.variants if not _is_counts(block, line.name)]
+            averaged = bool(block.of("average")) or len(block.of("score")) > 2
             for task in block.tasks:
                 cells = [
                     (name, place)
                     for name in lines
                     if (place := block.place(name, task)) is not None
                 ]
-                for odd in _odd(block, task, cells):
+                for odd in _odd(block, task, cells, averaged=averaged):
                     variant = odd[0].found.variant
                     yield _finding(subject, where(block, variant, task, sheet=sheet), odd)
 
@@ -60,10 +61,11 @@ def _is_counts(block: Block, name: str) -> bool:
     return sum(value > 100 for value in values) > 1
 
 
-def _odd(block: Block, task: str, cells: Sequence[tuple[str, Place]]) -> Iterator[_Odd]:
+def _odd(
+    block: Block, task: str, cells: Sequence[tuple[str, Place]], *, averaged: bool
+) -> Iterator[_Odd]:
     role = block.roles.get(task)
     places = [place for _, place in cells]
-    averaged = bool(block.of("average")) or len(block.of("score")) > 2
     if (
         role in ("score", "average", "other")
         and _SHARES.search(task)

@@ -20,7 +20,8 @@ def check(subject: Subject) -> Iterator[Finding]:
     columns: dict[tuple[int, str, str], list[Held]] = {}
     for one in held(subject.document):
         if one.kind == "average":
-            title = one.where.removesuffix(one.task).rpartition(one.variant)[0]
+            title = one.where.removesuffix(one.task)
+            title = title.rpartition(one.variant)[0] if one.variant else title
             columns.setdefault((one.place.table, title, one.task), []).append(one)
     for column in columns.values():
         if len(column) <= _MOST and any(not one.agrees for one in column):

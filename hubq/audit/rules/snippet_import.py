@@ -9,7 +9,7 @@ from itertools import islice
 
 from hubq.audit.known.exports import Exports, exports_of
 from hubq.audit.rule import Rule, finding
-from hubq.audit.snippets import Snippet, snippets, spot_in
+from hubq.audit.snippets import Snippet, nodes, snippets, spot_in
 from hubq.audit.subject import Subject
 from hubq.model.finding import Finding
 
@@ -51,7 +51,7 @@ def _unknown(subject: Subject) -> Iterator[tuple[Snippet, str, str, int]]:
     for snippet in snippets(subject.document):
         if snippet.tree is None or "import" not in snippet.code.text:
             continue
-        for node in ast.walk(snippet.tree):
+        for node in nodes(snippet.tree):
             if not isinstance(node, ast.ImportFrom) or node.level or node.module not in _MODULES:
                 continue
             known = exports_of(node.module)

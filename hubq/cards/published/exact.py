@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 import msgspec
 
@@ -38,7 +39,12 @@ def decimal_of(found: PublishedMeasure, field: str = "value") -> Decimal:
     value = getattr(found, field)
     if value is None:
         raise KeyError(field)
-    return Decimal(f"{value:.{found.decimals}f}") if field == "value" else Decimal(repr(value))
+    return _decimal(value, found.decimals) if field == "value" else Decimal(repr(value))
+
+
+@lru_cache(maxsize=1 << 12)
+def _decimal(value: float, decimals: int) -> Decimal:
+    return Decimal(f"{value:.{decimals}f}")
 
 
 def unit_of(found: PublishedMeasure) -> Decimal:
