@@ -46,7 +46,7 @@ def gaps(facts: dict[str, Any]) -> list[str]:
     if not found:
         return []
     for name, gap in found.items():
-        print(f"::warning title=hubq {name}::{escaped(gap['reason'])}")
+        sys.stdout.write(f"::warning title=hubq {name}::{escaped(gap['reason'])}\n")
     rows = [f"| {name} | {gap['state']} | {cell(gap['reason'])} |" for name, gap in found.items()]
     return ["", "| Without a result | State | Why |", "|:--|:--|:--|", *rows]
 
