@@ -21,21 +21,30 @@ def base_of(block: Block, name: str) -> str:
     that differ in the size within their names. Empty for a baseline itself, and where none can be
     told.
     """
-    first = block.baseline
-    if not first or name == first or roles.is_baseline(name.rpartition(" / ")[2]):
+    if not block.baseline:
         return ""
-    if _family(name) == _family(first) and _sizes(name) in ((), _sizes(first)):
+    found = block.bases.get(name)
+    if found is None:
+        found = block.bases[name] = _base_of(block, name)
+    return found
+
+
+def _base_of(block: Block, name: str) -> str:
+    first = block.baseline
+    if name == first or roles.is_baseline(name.rpartition(" / ")[2]):
+        return ""
+    family = _family(name)
+    if family == _family(first) and _sizes(name) in ((), _sizes(first)):
         return first
     if not _sizes(first) and " / " not in first:
         return first
-    lines = block.variants[:_MOST]
-    others = [line.name for line in lines if line.name != name]
     own = [
-        other
-        for other in others
-        if _family(other) == _family(name)
-        and _sizes(other) == _sizes(name)
-        and roles.is_baseline(other.rpartition(" / ")[2])
+        line.name
+        for line in block.variants[:_MOST]
+        if line.name != name
+        and _family(line.name) == family
+        and _sizes(line.name) == _sizes(name)
+        and roles.is_baseline(line.name.rpartition(" / ")[2])
     ]
     return own[0] if len(own) == 1 else ""
 

@@ -12,7 +12,7 @@ from hubq.audit.held import Held, severity_of, where
 from hubq.audit.pairing import base_of
 from hubq.cards.published import exact
 from hubq.cards.published.exact import Span
-from hubq.cards.published.sheets import Block, Place, Sheet, pairs
+from hubq.cards.published.sheets import Block, Place, Sheet
 from hubq.evaluate.published import PublishedMeasure
 
 _REDUCTION = re.compile(
@@ -156,7 +156,7 @@ def _best(
 
 
 def _cases(block: Block, task: str, measured: str, ways: _Ways) -> list[_Case]:
-    bases = {pair.line.name: pair.base.name for pair in pairs(block) if pair.base is not None}
+    bases = {pair.line.name: pair.base.name for pair in block.pairs if pair.base is not None}
     found = []
     for line in block.variants:
         printed = block.place(line.name, task)

@@ -10,7 +10,7 @@ from itertools import pairwise
 import msgspec
 
 from hubq.cards.published import exact, roles
-from hubq.cards.published.sheets import Block, Pair, Place, pairs
+from hubq.cards.published.sheets import Block, Pair, Place
 
 _TIME = re.compile(
     r"latency|\btime\b|\bttft\b|\bitl\b|\btpot\b|m?s\s*/|per[ -](token|item)", re.IGNORECASE
@@ -49,7 +49,7 @@ def slower(block: Block) -> Iterator[Slower]:
     for task in block.of("speed"):
         if _TIME.search(task.partition("(")[0]):
             continue
-        for pair in pairs(block):
+        for pair in block.pairs:
             if pair.base is None or not roles.is_quantized(pair.line.variant):
                 continue
             own, base = block.place(pair.line.name, task), block.place(pair.base.name, task)
@@ -79,7 +79,7 @@ def _workload(pair: Pair, task: str, block: Block) -> str:
 
 def warming(block: Block) -> Iterator[Warming]:
     """Yield each pair of input lengths of which the longer one is the faster."""
-    base = [pair.line for pair in pairs(block) if pair.base is None and pair.line.workload]
+    base = [pair.line for pair in block.pairs if pair.base is None and pair.line.workload]
     sized = [(size, line) for line in base if (size := _size(line.workload)) is not None]
     for task in block.of("speed"):
         if _TIME.search(task.partition("(")[0]):

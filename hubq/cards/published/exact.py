@@ -36,10 +36,14 @@ def decimal_of(found: PublishedMeasure, field: str = "value") -> Decimal:
     Raises:
         KeyError: the cell has no such number.
     """
+    if field == "value":
+        if found.value is None:
+            raise KeyError(field)
+        return _decimal(found.value, found.decimals)
     value = getattr(found, field)
     if value is None:
         raise KeyError(field)
-    return _decimal(value, found.decimals) if field == "value" else Decimal(repr(value))
+    return Decimal(repr(value))
 
 
 @lru_cache(maxsize=1 << 12)
@@ -49,12 +53,28 @@ def _decimal(value: float, decimals: int) -> Decimal:
 
 def unit_of(found: PublishedMeasure) -> Decimal:
     """Return one in the last decimal printed."""
-    return Decimal(1).scaleb(-found.decimals)
+    return _unit(found.decimals)
+
+
+@lru_cache(maxsize=64)
+def _unit(decimals: int) -> Decimal:
+    return Decimal(1).scaleb(-decimals)
 
 
 def span_of(found: PublishedMeasure) -> Span:
-    """Return a printed number with what it may stand for."""
-    value, half = decimal_of(found), unit_of(found) / 2
+    """Return a printed number with what it may stand for.
+
+    Raises:
+        KeyError: the cell has no number.
+    """
+    if found.value is None:
+        raise KeyError("value")
+    return _span(found.value, found.decimals)
+
+
+@lru_cache(maxsize=1 << 12)
+def _span(number: float, decimals: int) -> Span:
+    value, half = _decimal(number, decimals), _unit(decimals) / 2
     return Span(value, value - half, value + half)
 
 

@@ -11,7 +11,8 @@ from hubq.cards.charts.figures import Number, Series, Step, estimate, number
 from hubq.cards.charts.rates import rates_chart
 from hubq.cards.ledger import Shape
 from hubq.cards.published.notebook import Notebook
-from hubq.cards.published.sheets import Place, Sheet, rates_of
+from hubq.cards.published.rates import rates_of
+from hubq.cards.published.sheets import Place, Sheet
 from hubq.model.marks import without_signs
 
 _BRACKETS = re.compile(r"\s*\([^()]*\)$")

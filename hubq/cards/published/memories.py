@@ -8,7 +8,7 @@ import msgspec
 
 from hubq.cards.prose.wording import listed
 from hubq.cards.published.notebook import Notebook, outside
-from hubq.cards.published.sheets import Block, Line, Place, pairs
+from hubq.cards.published.sheets import Block, Line, Place
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +41,7 @@ def _memories(blocks: Sequence[Block], title: str, variant: str) -> list[Memory]
     found = []
     for block in blocks:
         for task in block.of("memory")[:1] if block.title == title else ():
-            for pair in pairs(block):
+            for pair in block.pairs:
                 if pair.line.variant != variant or pair.base is None:
                     continue
                 own, base = block.place(pair.line.name, task), block.place(pair.base.name, task)

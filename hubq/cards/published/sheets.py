@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Literal
 
 import msgspec
 
 from hubq.cards.published import roles
+from hubq.cards.published.rates import is_load
 from hubq.cards.published.roles import LabelRole, Role
 from hubq.evaluate.formats.notes import split_label, split_marks
-from hubq.evaluate.formats.printed import read_number
 from hubq.evaluate.published import PublishedMeasure, PublishedTable
 
 Kind = Literal["scores", "speed", "load", "deploy", "grid", "settings", "plain"]
@@ -78,7 +79,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     regime: str = ""
 
 
-class Block(msgspec.Struct, frozen=True, kw_only=True):
+class Block(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Lines that may be held against each other: of one model, or one group of rows.
 
     Attributes:
@@ -103,22 +104,52 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
 
     def of(self, *wanted: Role) -> tuple[str, ...]:
         """Return the tasks with one of some roles."""
-        return tuple(task for task in self.tasks if self.roles.get(task) in wanted)
+        found = self._of.get(wanted)
+        if found is None:
+            found = tuple(task for task in self.tasks if self.roles.get(task) in wanted)
+            self._of[wanted] = found
+        return found
 
-    @property
+    @cached_property
+    def _of(self) -> dict[tuple[Role, ...], tuple[str, ...]]:
+        return {}
+
+    @cached_property
     def variants(self) -> tuple[Line, ...]:
         """The lines that were measured, without those that the table works out from others."""
         return tuple(line for line in self.lines if line.name not in self.roles)
+
+    @cached_property
+    def pairs(self) -> tuple[Pair, ...]:
+        """Each line with the baseline of its workload.
+
+        Where a name has several parts, such as a precision and a kernel, the baseline is the line
+        that differs in the precision alone.
+        """
+        return _pairs(self.variants)
+
+    @cached_property
+    def bases(self) -> dict[str, str]:
+        """Line -> its baseline, as far as `hubq.audit.pairing` was asked for it."""
+        return {}
 
     def place(self, variant: str, task: str) -> Place | None:
         """Return a cell that holds a number; none where it holds none."""
         place = self.cells.get((variant, task))
         return place if place is not None and place.found.value is not None else None
 
+    @cached_property
+    def scores(self) -> dict[tuple[str, str], Place]:
+        """(variant, task) -> the cell, of those that hold a plain score."""
+        return {
+            cell: place
+            for cell, place in self.cells.items()
+            if (found := place.found).scale != "raw" and found.value is not None and not found.bound
+        }
+
     def score(self, variant: str, task: str) -> Place | None:
         """Return a cell that holds a plain score; none where it holds none."""
-        place = self.place(variant, task)
-        return place if place is not None and place.found.fraction is not None else None
+        return self.scores.get((variant, task))
 
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
@@ -311,19 +342,6 @@ def _unique(line: Line, cells: Sequence[Place], draft: _Draft) -> Line:
     return msgspec.structs.replace(line, name=next(n for n in names if n not in draft.lines))
 
 
-def is_load(table: PublishedTable) -> bool:
-    """Say whether a table holds latencies at several request rates."""
-    return len(set(rates_of(table).values())) > 1
-
-
-def rates_of(table: PublishedTable) -> dict[int, float]:
-    """Return row -> request rate, where that is the last of its labels."""
-    if not table.heads or not roles.is_rate(table.heads[-1]):
-        return {}
-    labels = {one.row: read_number(one.labels[-1]) for one in table.measures if one.labels}
-    return {row: rate.value for row, rate in labels.items() if rate is not None}
-
-
 def _kind(blocks: Sequence[Block], places: Sequence[Place]) -> Kind:
     """Return what a table shows, by what its columns hold."""
     found = {role for block in blocks for role in block.roles.values()}
@@ -335,9 +353,9 @@ def _kind(blocks: Sequence[Block], places: Sequence[Place]) -> Kind:
     several = max((len(block.variants) for block in blocks), default=0) > 1
     if scores and several and found & {"per-item", "time", "relative"}:
         return "deploy"
-    compared = any(pair.base is not None for block in blocks for pair in pairs(block))
-    if found & {"speed", "memory"} and not scores and compared:
-        return "speed"
+    if found & {"speed", "memory"} and not scores:
+        if any(pair.base is not None for block in blocks for pair in block.pairs):
+            return "speed"
     if not scores or not several:
         return "plain"
     return "scores" if any(block.baseline for block in blocks) else "settings"
@@ -350,13 +368,7 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     base: Line | None
 
 
-def pairs(block: Block) -> tuple[Pair, ...]:
-    """Return each line with the baseline of its workload.
-
-    Where a name has several parts, such as a precision and a kernel, the baseline is the line that
-    differs in the precision alone.
-    """
-    variants = block.variants
+def _pairs(variants: Sequence[Line]) -> tuple[Pair, ...]:
     same: dict[str, list[Line]] = {}
     for line in variants:
         same.setdefault(line.workload, []).append(line)

@@ -14,7 +14,7 @@ from hubq.cards.published import exact
 from hubq.cards.published.cells import PrintedRow, PrintedTable, cell_text, label_text
 from hubq.cards.published.notebook import TIMES, Notebook, outside, step
 from hubq.cards.published.roles import Role
-from hubq.cards.published.sheets import Block, Line, Pair, Sheet, pairs
+from hubq.cards.published.sheets import Block, Line, Pair, Sheet
 from hubq.model.card import Claim
 
 _SAVED = Shape(digits=1, scale=100, unit="percent")
@@ -46,7 +46,7 @@ def speeds(book: Notebook, sheet: Sheet) -> Speeds:
     sentences: list[str] = []
     for block in sheet.blocks:
         rows += [PrintedRow(title=outside(block.title))] if block.title else []
-        found = [_row(book, sheet, block, pair, every) for pair in pairs(block)]
+        found = [_row(book, sheet, block, pair, every) for pair in block.pairs]
         rows += [row if worked else PrintedRow(cells=row.cells[1:]) for row in found]
         sentences += _sentences(book, block)
     notes = book.notes.since(before)
@@ -115,7 +115,7 @@ def _sentences(book: Notebook, block: Block) -> list[str]:
 def _slower(book: Notebook, block: Block, task: str) -> str:
     """Name the lines that are slower than the baseline."""
     slow: dict[str, list[str]] = {}
-    for pair in pairs(block):
+    for pair in block.pairs:
         share = _share(block, pair, task)
         if share is not None and share < 1 and pair.base is not None:
             ratio = relative(book, block, pair, task)
@@ -133,7 +133,7 @@ def _at(block: Block, line: Line) -> str:
 
 def _warm(book: Notebook, block: Block, task: str) -> list[str]:
     """Say where a longer input is faster than a shorter one, which only warming up explains."""
-    base = [pair.line for pair in pairs(block) if pair.base is None and pair.line.workload]
+    base = [pair.line for pair in block.pairs if pair.base is None and pair.line.workload]
     sized = [(size, line) for line in base if (size := _size(line.workload)) is not None]
     found = []
     for (size, line), (longer, after) in pairwise(sized):
@@ -158,7 +158,7 @@ def _size(workload: str) -> int | None:
 def _vanishing(book: Notebook, block: Block, task: str) -> str:
     """Say how a variant's saving of memory goes from the first workload to the last."""
     by_variant: dict[str, list[Pair]] = {}
-    for pair in pairs(block):
+    for pair in block.pairs:
         if _share(block, pair, task) is not None:
             by_variant.setdefault(pair.line.variant, []).append(pair)
     told = []

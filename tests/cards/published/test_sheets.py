@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hubq.cards.published.sheets import pairs, sheets_of
+from hubq.cards.published.sheets import sheets_of
 from tests.cards.published.reports import block_of, kept, sheet_of
 
 
@@ -46,7 +46,7 @@ def test_lines_of_one_name_are_told_apart_by_what_their_rows_say() -> None:
 
 def test_a_line_is_held_against_the_baseline_of_its_workload() -> None:
     block = sheets_of((kept("qwen2-vl.md"),))[3].blocks[0]
-    found = {pair.line.name: pair.base.name if pair.base else "" for pair in pairs(block)}
+    found = {pair.line.name: pair.base.name if pair.base else "" for pair in block.pairs}
     assert found["6144 / AWQ"] == "6144 / BF16"
     assert found["1 / BF16"] == ""
 
@@ -57,7 +57,7 @@ def test_of_several_parts_only_the_precision_may_differ() -> None:
         "| BF16 | v2 | 32.88 |\n| Int8 | v2 | 29.28 |\n| BF16 | v1 | 32.76 |\n"
         "| Int8 | v1 | 28.31 |\n"
     )
-    found = {pair.line.name: pair.base.name if pair.base else "" for pair in pairs(block)}
+    found = {pair.line.name: pair.base.name if pair.base else "" for pair in block.pairs}
     assert found == {
         "BF16 / v2": "",
         "Int8 / v2": "BF16 / v2",

@@ -1,8 +1,10 @@
 """What packages can be asked for by `from PACKAGE import NAME`, over their releases.
 
-Reads wheels from a folder, as `pip download --no-deps PACKAGE==VERSION` puts them there:
-`python -m hubq.audit.known.making.exports FOLDER`. Too many names do no harm, too few would: every
-name that a module binds, every text in it that could be a name, and every module beside it count.
+Reads wheels from a folder, as `pip download --no-deps PACKAGE==VERSION` puts them there, and single
+files of what is too large or has no wheels from a package index:
+`python -m hubq.audit.known.making.exports [FOLDER]`. What is not read stays in the table as it is.
+Too many names do no harm, too few would: every name that a module binds, every text in it that could
+be a name, and every module beside it count.
 """
 
 from __future__ import annotations
@@ -12,22 +14,30 @@ import ast
 import datetime as dt
 import json
 import re
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from hubq.audit.known.making.index import INDEX, Archive, File, Index
 from hubq.audit.known.making.sources import exported, parsed, quoted
 from hubq.audit.known.versions import Version, readable
 
 TABLE = Path(__file__).resolve().parent.parent / "tables" / "exports.json"
-#: Modules whose names are read; those of one distribution lie in one wheel.
+#: Modules whose names are read from wheels in a folder; those of one distribution lie in one wheel.
 MODULES = (
     *("transformers", "auto_gptq", "awq", "peft", "qwen_vl_utils", "llmcompressor"),
     *("llmcompressor.transformers", "llmcompressor.modifiers.quantization", "mlx_lm", "mlx_vlm"),
     *("llmcompressor.modifiers.awq", "llmcompressor.modifiers.smoothquant", "huggingface_hub"),
-    *("accelerate", "auto_round", "compressed_tensors", "datasets", "lm_eval", "gptqmodel"),
+    *("accelerate", "auto_round", "compressed_tensors", "datasets", "lm_eval"),
 )
+#: Modules whose names are read from every release on an index, by package.
+ON_INDEX = {
+    "vllm": ("vllm", "vllm.sampling_params", "vllm.lora.request", "vllm.assets.image"),
+    "gptqmodel": ("gptqmodel", "gptqmodel.quantization", "gptqmodel.utils.eval"),
+    "optimum": ("optimum.gptq", "optimum.bettertransformer"),
+    "auto-gptq": ("auto_gptq",),
+}
 _WHEEL = re.compile(r"(?P<name>[\w.]+)-(?P<version>[^-]+)-.*\.whl")
 _DEPTH = 6
 #: Finds its names by itself: until 4.52 its top lists them all, since then each module its own.
@@ -36,15 +46,15 @@ _LARGE = 100_000
 
 
 class Names:
-    """The names of modules in one wheel.
+    """The names of modules in one release.
 
     Args:
-        archive: the wheel.
+        archive: its wheel or sources.
     """
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
+    def __init__(self, archive: Archive) -> None:
         self._archive = archive
-        self._paths = set(archive.namelist())
+        self._paths = set(archive.names)
 
     def of(self, module: str, depth: int = 0) -> set[str] | None:
         """Return the names of a module; none where it is not there, or takes names from outside."""
@@ -53,7 +63,7 @@ class Names:
         file = f"{path}/__init__.py" if package else f"{path}.py"
         if file not in self._paths or depth > _DEPTH:
             return None
-        text = self._archive.read(file).decode(errors="replace")
+        text = self._archive.text(file)
         found = set(quoted(text))
         if module == _LAZY:
             named = re.findall(r"^ +(\w+),$|import (\w+)$", text, re.MULTILINE)
@@ -94,7 +104,7 @@ class Names:
             return found
         for path in self._paths:
             if path.startswith(f"{package}/") and path.endswith(".py"):
-                text = self._archive.read(path).decode(errors="replace")
+                text = self._archive.text(path)
                 if "__all__" in text:
                     found.update(exported(text))
         return found
@@ -109,18 +119,41 @@ def read(folder: Path) -> dict[str, Any]:
     wheels = [(found, path) for path in folder.glob("*.whl") if (found := _WHEEL.match(path.name))]
     wheels = [(found, path) for found, path in wheels if readable(found["version"])]
     wheels.sort(key=lambda pair: Version.of(pair[0]["version"]))
+    return _table(((found["version"], _near(path)) for found, path in wheels), MODULES)
+
+
+def look_up(index: Index, package: str) -> dict[str, Any]:
+    """Return the same of every release of a package on an index, of which single files are read.
+
+    Raises:
+        OSError: the index does not answer.
+    """
+    releases = sorted((one for one in index.releases(package) if readable(one)), key=Version.of)
+    with ThreadPoolExecutor(4) as pool:
+        archives = pool.map(lambda release: index.archive(package, release), releases)
+        found = [pair for pair in zip(releases, archives, strict=True) if pair[1] is not None]
+    return _table(found, ON_INDEX[package])
+
+
+def _near(path: Path) -> Archive:
+    file = File(filename=path.name, url=str(path), size=path.stat().st_size)
+    return Archive(file, lambda url, _: Path(url).read_bytes(), whole=True)
+
+
+def _table(
+    archives: Iterable[tuple[str, Archive | None]], modules: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return what is told of some modules, given releases from the oldest on."""
     seen: dict[str, dict[str, str]] = {}
     releases: dict[str, list[str]] = {}
-    for found, path in wheels:
-        with zipfile.ZipFile(path) as archive:
-            names = Names(archive)
-            for module in MODULES:
-                of_module = names.of(module)
-                if of_module is None:
-                    continue
-                releases.setdefault(module, []).append(found["version"])
-                seen.setdefault(module, {}).update(dict.fromkeys(of_module, found["version"]))
-    return {module: _told(seen[module], releases[module]) for module in MODULES if module in seen}
+    for release, archive in archives:
+        names = Names(archive) if archive else None
+        for module in modules:
+            of_module = names.of(module) if names else None
+            if of_module is not None:
+                releases.setdefault(module, []).append(release)
+                seen.setdefault(module, {}).update(dict.fromkeys(of_module, release))
+    return {module: _told(seen[module], releases[module]) for module in modules if module in seen}
 
 
 def _told(seen: dict[str, str], releases: list[str]) -> dict[str, Any]:
@@ -141,11 +174,18 @@ def _told(seen: dict[str, str], releases: list[str]) -> dict[str, Any]:
 def main() -> None:
     """Make the table of what packages export."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, help="where the wheels lie")
+    parser.add_argument("folder", type=Path, nargs="?", help="where wheels lie")
+    parser.add_argument("--index", default=INDEX, help="a package index (default: %(default)s)")
+    parser.add_argument("--only", nargs="*", default=list(ON_INDEX), help="packages on the index")
     parser.add_argument("--output", type=Path, default=TABLE, help="the table")
     options = parser.parse_args()
+    before = json.loads(options.output.read_text()) if options.output.is_file() else {}
+    modules = before.get("modules", {}) | (read(options.folder) if options.folder else {})
+    index = Index(options.index)
+    for package in options.only:
+        modules |= look_up(index, package)
     today = dt.datetime.now(dt.UTC).date().isoformat()
-    table = {"made": today, "source": "https://pypi.org", "modules": read(options.folder)}
+    table = {"made": today, "source": "https://pypi.org", "modules": modules}
     options.output.write_text(json.dumps(table, indent=0) + "\n")
 
 
