@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import PurePath
 
 import msgspec
 
@@ -25,6 +26,8 @@ MOST = 8
 _LISTED = 100
 """Repos of an owner that are looked through for siblings."""
 _PLAIN = re.compile(r"[^a-z0-9]+")
+_PROJECT = re.compile(r"github\.com/([\w-]{1,39})/([\w.-]{1,100})")
+_OF_PROJECT = re.compile(r"(?P<owner>[A-Za-z0-9-]{1,39})_(?P<name>[\w.-]{1,100}?)__README")
 
 
 class Kin(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +53,23 @@ def family_of(repo: str) -> str:
     owner, _, name = repo.rpartition("/")
     plain = _plain(_family(name))
     return f"{owner.lower()}/{plain}" if owner and plain else ""
+
+
+def project_of(path: str) -> str:
+    """Return the project on GitHub whose README a file is, by its name: `OWNER_NAME__README.md`.
+
+    In lower case; empty for other files.
+    """
+    found = _OF_PROJECT.fullmatch(PurePath(path).stem)
+    return f"{found['owner']}/{found['name']}".lower() if found else ""
+
+
+def projects_linked(card: str) -> tuple[str, ...]:
+    """Return the projects on GitHub that a card links to, in lower case, the first few."""
+    if "github.com/" not in card:
+        return ()
+    found = (f"{one[1]}/{one[2].removesuffix('.git')}" for one in _PROJECT.finditer(card))
+    return tuple(dict.fromkeys(one.rstrip(".").lower() for one in found))[:MOST]
 
 
 def nearest(repo: str, others: Iterable[str]) -> list[str]:

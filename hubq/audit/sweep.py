@@ -19,7 +19,7 @@ import msgspec
 from hubq.audit.auditing import audit
 from hubq.audit.crashes import Crashes
 from hubq.audit.gathering import deepened, gather_folder, gather_readme
-from hubq.audit.kin import Kin, alone, looked_up, nearest
+from hubq.audit.kin import Kin, alone, looked_up, nearest, project_of, projects_linked
 from hubq.audit.library import Library
 from hubq.audit.naming import read_name
 from hubq.audit.rule import Rule
@@ -135,6 +135,7 @@ class Sweep:
         self._errors: list[UserError] = []
         self._here: dict[str, Found] = {}
         self._families: dict[str, list[str]] = {}
+        self._projects: dict[str, str] = {}
         self._subject = lru_cache(maxsize=_HELD)(self._plain)
 
     def run(self, see: See = lambda one, _: one) -> Swept:
@@ -272,6 +273,8 @@ class Sweep:
         for at in sorted(self._found):
             one = self._found[at]
             self._here[one.repo or one.name] = one
+            if project := project_of(one.name) if one.item.target.kind == "readme" else "":
+                self._projects[project] = one.repo or one.name
             if one.kin.family and read_name(one.repo.rpartition("/")[2]).quantized:
                 self._families.setdefault(one.kin.family, []).append(one.repo)
         return sorted(self._found, key=lambda at: (self._found[at].kin.family, at))
@@ -310,14 +313,22 @@ class Sweep:
         return self._subject(found.kin.base) if found.kin.base else None
 
     def _siblings(self, found: Found) -> Iterator[Subject]:
-        """Yield the owner's other quantized repos of the family."""
+        """Yield the owner's other quantized repos of the family, and the projects it links to."""
         family = self._families.get(found.kin.family, ())
         beside = [repo for repo in family if repo != found.repo and repo not in found.kin.bases]
         near = nearest(found.repo, beside)[:_BESIDE]
-        for repo in dict.fromkeys((*near, *found.kin.siblings)):
+        for repo in dict.fromkeys((*near, *found.kin.siblings, *self._linked(found))):
             subject = self._subject(repo)
             if subject is not None:
                 yield subject
+
+    def _linked(self, found: Found) -> list[str]:
+        """Return the READMEs of projects that a card links to, of those that are audited too."""
+        if not self._projects:
+            return []
+        card = self._gathered(found.item, found.commit).card or ""
+        linked = [self._projects.get(project, "") for project in projects_linked(card)]
+        return [one for one in linked if one and one != (found.repo or found.name)]
 
     def _plain(self, repo: str) -> Subject | None:
         """Return a repo as another's kin."""

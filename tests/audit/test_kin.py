@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from hubq.audit.cache import Cache
-from hubq.audit.kin import alone, bases_of, family_of, looked_up
+from hubq.audit.kin import (
+    alone,
+    bases_of,
+    family_of,
+    looked_up,
+    project_of,
+    projects_linked,
+)
 from hubq.audit.library import Library
 from tests.audit.cases import case
 from tests.fakes import FakeHub
@@ -96,3 +103,22 @@ See [Int4](https://huggingface.co/acme/nano-2B-GPTQ-Int4),
 def test_a_config_that_is_no_mapping_says_nothing(hub: FakeHub, library: Library) -> None:
     hub.add("acme/odd-AWQ", {"config.json": json.dumps([1]).encode()})
     assert alone(library.repo("acme/odd-AWQ")).bases == ("acme/odd",)
+
+
+@pytest.mark.parametrize(
+    ("path", "project"),
+    [
+        ("cards/Acme_nano-vl__README.md", "acme/nano-vl"),
+        ("Acme_nano_2__README.md", "acme/nano_2"),
+        ("Acme_nano.md", ""),
+        ("README.md", ""),
+    ],
+)
+def test_a_projects_readme_is_known_by_its_name(path: str, project: str) -> None:
+    assert project_of(path) == project
+
+
+def test_the_projects_that_a_card_links_to_are_read() -> None:
+    text = "See [it](https://github.com/Acme/nano.git), https://github.com/other/tool/tree/main."
+    assert projects_linked(text) == ("acme/nano", "other/tool")
+    assert projects_linked("github.com/") == ()

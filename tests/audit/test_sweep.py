@@ -272,3 +272,22 @@ def test_offline_only_the_hub_would_know_what_is_in_it(tmp_path: Path, kind: Any
     library = Library(None, Cache("https://hub.test", tmp_path / "cache"))
     with pytest.raises(BadInput, match="only the Hub knows"):
         items_of((Target(kind=kind, name="acme"),), library)
+
+
+def test_the_readme_of_a_project_that_a_card_links_to_stands_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "acme_tool__README.md").write_text("# Tool\n", encoding="utf-8")
+    card = "# Nano\n\nMeasured with [it](https://github.com/acme/tool).\n"
+    (tmp_path / "nano.md").write_text(card, encoding="utf-8")
+    (tmp_path / "other.md").write_text("# Other\n", encoding="utf-8")
+    beside: dict[str, list[str]] = {}
+
+    def note(subject: Subject) -> Iterator[Finding]:
+        beside[Path(subject.name).name] = [Path(one.name).name for one in subject.siblings]
+        yield from ()
+
+    Sweeper(None, tmp_path)(str(tmp_path), rules=(rule(note),))
+    assert beside == {
+        "acme_tool__README.md": [],
+        "nano.md": ["acme_tool__README.md"],
+        "other.md": [],
+    }
