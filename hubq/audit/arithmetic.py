@@ -42,6 +42,11 @@ def held(document: Document) -> tuple[Held, ...]:
     return tuple(sorted(found, key=lambda one: one.at))
 
 
+@lru_cache(maxsize=4)
+def _disagreeing(document: Document) -> tuple[Held, ...]:
+    return tuple(one for one in held(document) if not one.agrees)
+
+
 def _readable(block: Block) -> bool:
     derived = 1 + sum(role != "score" for role in block.roles.values())
     return derived * len(block.cells) <= _MOST
@@ -56,8 +61,8 @@ def wrong(subject: Subject, rule: str, kind: Kind, word: str) -> Iterator[Findin
         kind: of numbers.
         word: what to call one: `average`.
     """
-    for one in held(subject.document):
-        if one.kind == kind and not one.agrees:
+    for one in _disagreeing(subject.document):
+        if one.kind == kind:
             yield finding(
                 subject,
                 rule,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hubq.audit.arithmetic import held
 from hubq.audit.intervals import recovered
-from hubq.audit.rule import Rule, lacking
+from hubq.audit.rule import Rule, every_lack
 from hubq.audit.statements import statements
 from hubq.audit.subject import Subject
 from hubq.model.audit import Audited, Skipped
@@ -23,8 +23,9 @@ def audit(subject: Subject, rules: Sequence[Rule]) -> Audited:
     findings: list[Finding] = []
     applied: list[str] = []
     skipped: list[Skipped] = []
+    lacks = every_lack(subject, rules)
     for rule in rules:
-        why = lacking(subject, rule.needs)
+        why = lacks[rule.needs]
         if why:
             skipped.append(Skipped(rule=rule.id, why=why))
         else:

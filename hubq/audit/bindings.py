@@ -18,39 +18,36 @@ _GIVEN = frozenset(
     }
 )
 _WORD = re.compile(r"[A-Za-z_]\w*")
+#: Nodes that bind what they call a name; the last of newer Pythons.
+_NAMED: tuple[type[ast.AST], ...] = (
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler, ast.MatchAs),
+    ast.MatchStar,
+    *(
+        getattr(ast, name)
+        for name in ("TypeVar", "ParamSpec", "TypeVarTuple")
+        if hasattr(ast, name)
+    ),
+)
 
 
 def bound(tree: ast.AST) -> set[str]:
     """Return the names that code gives a meaning anywhere in it; `*` where it imports all."""
-    names: set[str] = set()
-    for node in nodes(tree):
-        names.update(_bound(node))
+    found = nodes(tree)
+    names = {node.id for node in found.get(ast.Name, ()) if not isinstance(node.ctx, ast.Load)}
+    names.update(node.arg for node in found.get(ast.arg, ()))
+    for node in found.get(ast.alias, ()):
+        names.add((node.asname or node.name).partition(".")[0])
+    for kind in _NAMED:
+        names.update(node.name or "_" for node in found.get(kind, ()))
+    names.update(node.rest or "_" for node in found.get(ast.MatchMapping, ()))
     return names
-
-
-def _bound(node: ast.AST) -> Iterator[str]:
-    """Yield the names that one node binds."""
-    if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-        yield node.id
-    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        yield node.name
-    elif isinstance(node, ast.arg):
-        yield node.arg
-    elif isinstance(node, ast.alias):
-        yield (node.asname or node.name).partition(".")[0]
-    elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
-        yield node.name or "_"
-    elif isinstance(node, ast.MatchMapping):
-        yield node.rest or "_"
-    elif type(node).__name__ in {"TypeVar", "ParamSpec", "TypeVarTuple"}:
-        yield str(getattr(node, "name", "_"))
 
 
 def used(tree: ast.AST) -> dict[str, ast.Name]:
     """Return the names that code reads, each with its first place in the tree."""
     found: dict[str, ast.Name] = {}
-    for node in nodes(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+    for node in nodes(tree).get(ast.Name, ()):
+        if isinstance(node.ctx, ast.Load):
             found.setdefault(node.id, node)
     return found
 

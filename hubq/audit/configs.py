@@ -12,6 +12,7 @@ from hubq.audit.document import Document
 from hubq.cards.published import exact, roles
 from hubq.cards.published.sheets import Block, Place, Sheet
 from hubq.evaluate.formats.known import plain
+from hubq.evaluate.formats.remembering import remembered
 
 _SIZED = re.compile(r"[a-z][\w.]*(?:-[\w.]+)*?-\d+(?:\.\d+)?b\b", re.IGNORECASE)
 _TOKEN = re.compile(r"[^\s()\[\],/|]+")
@@ -58,17 +59,21 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     name: str
     tokens: frozenset[str]
+    telling: str
     models: frozenset[str]
 
 
 def twice(document: Document) -> Iterator[Twice]:
     """Yield each score that stands twice on a card for one configuration, with two values."""
+    # Both rows of a pair stand in tables of their own.
+    if len(document.sheets) < 2:
+        return
     rows = [row for row in _rows(document) if row.tokens]
     if len(rows) > _MOST:
         return
     by_task: dict[str, list[tuple[_Row, str, Place]]] = {}
     for row in rows:
-        for task in row.block.of("score", "average"):
+        for task in row.block.of("score", "average") if row.telling else ():
             place = row.block.score(row.name, task)
             if place is not None:
                 by_task.setdefault(_task(task), []).append((row, task, place))
@@ -79,12 +84,12 @@ def twice(document: Document) -> Iterator[Twice]:
 def _pairs(cells: list[tuple[_Row, str, Place]]) -> Iterator[Twice]:
     buckets: dict[str, list[tuple[_Row, str, Place]]] = {}
     for cell in cells:
-        telling = _telling(cell[0].tokens)
-        if telling:
-            buckets.setdefault(" ".join(sorted(telling)), []).append(cell)
+        buckets.setdefault(cell[0].telling, []).append(cell)
     for bucket in buckets.values():
         for position, (first, task, one) in enumerate(bucket[:60]):
             for second, other, two in bucket[position + 1 : 60]:
+                if first.sheet is second.sheet:
+                    continue
                 splits = {_split(task), _split(other)} - {""}
                 if len(splits) < 2 and _is_same(first, second) and _differ(one, two):
                     yield Twice(
@@ -101,18 +106,25 @@ def _rows(document: Document) -> Iterator[_Row]:
     for sheet in document.sheets:
         title = title_of(document, sheet)
         for block in sheet.blocks:
-            heading = f"{title} {block.title}"
+            models = _models(f"{title} {block.title}")
             for line in block.variants:
+                tokens = _tokens(line.label)
                 yield _Row(
                     sheet=sheet,
                     block=block,
                     title=title,
                     name=line.name,
-                    tokens=_tokens(line.label),
-                    models=frozenset(
-                        one.lower() for one in _SIZED.findall(f"{heading} {line.label}")
-                    ),
+                    tokens=tokens,
+                    telling=" ".join(sorted(_telling(tokens))),
+                    models=models | _models(line.label),
                 )
+
+
+@remembered
+def _models(text: str) -> frozenset[str]:
+    """Return the names of models with their sizes in a text."""
+    found = _SIZED.findall(text) if "-" in text else ()
+    return frozenset(one.lower() for one in found)
 
 
 def title_of(document: Document, sheet: Sheet) -> str:
@@ -132,6 +144,7 @@ def title_of(document: Document, sheet: Sheet) -> str:
     return sheet.table.heading
 
 
+@remembered
 def _tokens(label: str) -> frozenset[str]:
     found = (one.strip("`*:;.").lower() for one in _TOKEN.findall(label))
     return frozenset(_SAME.get(one, one) for one in found if one)
@@ -142,12 +155,14 @@ def _telling(tokens: frozenset[str]) -> frozenset[str]:
     return frozenset(one for one in tokens if roles.is_quantized(one) or "=" in one)
 
 
+@remembered
 def _task(task: str) -> str:
     """Return a task's name as it is compared: `DocVQA` and `DocVQA_VAL` may be one."""
     last = task.rpartition(" / ")[2]
     return plain(_SPLIT.sub("", last))
 
 
+@remembered
 def _split(task: str) -> str:
     found = _SPLIT.search(task)
     return found[1].lower() if found else ""
@@ -159,7 +174,7 @@ def _is_same(first: _Row, second: _Row) -> bool:
         return False
     one, two = first.tokens, second.tokens
     telling = _telling(one)
-    if telling != _telling(two) or not (one <= two or two <= one):
+    if first.telling != second.telling or not (one <= two or two <= one):
         return False
     if len(telling) < 2 and (one != two or _other_setting(first.title, second.title)):
         return False

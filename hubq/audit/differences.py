@@ -106,10 +106,15 @@ def _case(one: Worked) -> _Case:
 
 def _bracketed(block: Block) -> Iterator[_Case]:
     """Yield each difference behind a score, with the baseline's score."""
-    for line in block.variants if block.baseline else ():
+    if not block.baseline or all(one.found.delta is None for one in block.scores.values()):
+        return
+    for line in block.variants:
         for task in block.of("score", "average"):
-            place, base = block.score(line.name, task), block.score(base_of(block, line.name), task)
-            if place is None or base is None or place.found.delta is None or place is base:
+            place = block.score(line.name, task)
+            if place is None or place.found.delta is None:
+                continue
+            base = block.score(base_of(block, line.name), task)
+            if base is None or place is base:
                 continue
             printed = exact.decimal_of(place.found, "delta")
             unit = Decimal(1).scaleb(int(printed.as_tuple().exponent))

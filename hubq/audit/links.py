@@ -32,6 +32,7 @@ _BARE_HOST = re.compile(
     re.IGNORECASE,
 )
 _HOST = re.compile(r"(?:[a-z0-9-]+\.)+(?:ai|app|co|com|dev|gg|info|io|me|net|org)", re.IGNORECASE)
+_NOT_ASKED = re.compile(r"[\s{}<>\\]|\.\.\.|\u2026")
 _NOT_SLUG = re.compile(r"[^\w-]+")
 _NAMED = re.compile(r"""\b(?:id|name)\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 
@@ -94,6 +95,26 @@ def _web(address: str) -> Target:
     if len(parts) > 4 and parts[2] in _VIEWS and parts[3] == "main":
         inside = "/".join(parts[4:])
     return Target(kind="web", repo="/".join(parts[:2]), inside=inside)
+
+
+@lru_cache(maxsize=4096)
+def web_address(address: str) -> str:
+    """Return an address of the web as it can be asked for, without `#...`; empty for others.
+
+    Those of the Hub are looked up elsewhere; what holds spaces, braces or a password is none.
+    """
+    address = address.strip().partition("#")[0]
+    if address.startswith("//"):
+        address = f"https:{address}"
+    if not address.lower().startswith(("http://", "https://")) or _NOT_ASKED.search(address):
+        return ""
+    try:
+        split = urlsplit(address)
+        host = (split.hostname or "").lower()
+    except ValueError:
+        return ""
+    own = any(host == one or host.endswith(f".{one}") for one in _HUB)
+    return "" if own or "." not in host or "@" in split.netloc else address
 
 
 def lacks_scheme(address: str) -> bool:

@@ -153,19 +153,16 @@ def _in_python(
         tree: of the snippet.
         values: names that hold an id, from the code above; those of this code are put in.
     """
-    calls = []
-    for node in nodes(tree):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+    found = nodes(tree)
+    for node in found.get(ast.Assign, ()):
+        if isinstance(node.value, ast.Constant):
             _remember(document, snippet, node, values)
-        elif isinstance(node, ast.Call):
-            calls.append(node)
-    for call in calls:
-        name = _called(call.func)
-        given = _model_of(call) if name.rpartition(".")[2] in _LOADERS else None
-        if given is None or any(word in name.lower() for word in _NOT_MODELS):
+    for call in found.get(ast.Call, ()):
+        last = getattr(call.func, "attr", "") or getattr(call.func, "id", "")
+        given = _model_of(call) if last in _LOADERS else None
+        if given is None or any(word in _called(call.func).lower() for word in _NOT_MODELS):
             continue
         heading = snippet.code.heading
-        last = name.rpartition(".")[2]
         if isinstance(given, ast.Name) and given.id in values:
             repo, spot = values[given.id]
             yield Load(repo=repo, spot=spot, how="code", call=last, heading=heading)
@@ -216,6 +213,8 @@ def called(subject: Subject) -> str:
 
 def is_within(repo: str, text: str) -> bool:
     """Say whether an id stands in a text whole: `a/b` does not stand in `a/b-AWQ`."""
+    if repo not in text:
+        return False
     return re.search(rf"(?<![\w.-]){re.escape(repo)}(?![\w-]|\.\w)", text) is not None
 
 

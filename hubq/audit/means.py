@@ -16,6 +16,7 @@ from hubq.audit.held import Held, where
 from hubq.cards.published import exact
 from hubq.cards.published.exact import Span
 from hubq.cards.published.sheets import Block, Place, Sheet
+from hubq.evaluate.formats.remembering import remembered
 from hubq.model.finding import Severity
 
 _NAMED = re.compile(r"\bavg\b|average|\bmean\b", re.IGNORECASE)
@@ -59,7 +60,17 @@ def means(sheet: Sheet, block: Block) -> Iterator[Held]:
 
 def _averages(block: Block) -> tuple[str, ...]:
     """Return the tasks that are averages of others; `IFEval / prompt and inst avg` is none."""
-    return tuple(task for task in block.of("average") if not _BENCHMARKS.search(task))
+    return tuple(task for task in block.of("average") if not _is_benchmark(task))
+
+
+@remembered
+def _is_benchmark(task: str) -> bool:
+    return bool(_BENCHMARKS.search(task))
+
+
+@remembered
+def _is_part(task: str) -> bool:
+    return bool(_PARTS.search(task))
 
 
 def _choices(block: Block, task: str) -> list[tuple[str, ...]]:
@@ -94,13 +105,19 @@ def _best(block: Block, task: str, rows: list[_Row]) -> _Column | None:
         )
         if best is None or agreeing > best.agreeing:
             best = _Column(task, rows, spans, agreeing, members)
+        if agreeing == len(rows):
+            break
     return best
 
 
 def _mean(block: Block, name: str, members: Sequence[str]) -> Span | None:
-    places = [block.score(name, one) for one in members]
-    spans = [exact.span_of(one.found) for one in places if one is not None]
-    return exact.mean(spans) if len(spans) == len(members) else None
+    spans = []
+    for one in members:
+        place = block.score(name, one)
+        if place is None:
+            return None
+        spans.append(exact.span_of(place.found))
+    return exact.mean(spans)
 
 
 def _agrees(span: Span, place: Place) -> bool:
@@ -136,7 +153,7 @@ def _column(sheet: Sheet, block: Block, column: _Column) -> Iterator[Held]:
 def _alone(block: Block, column: _Column) -> Severity | None:
     """Return how sure it is that a column's means are wrong, of which most do not agree."""
     task, rows, members = column.task, column.rows, column.members
-    if any(_PARTS.search(one) for one in members) or not _is_clear(block, task):
+    if any(map(_is_part, members)) or not _is_clear(block, task):
         return None
     cells = [[exact.decimal_of(p.found) for p in _places(block, name, members)] for name, _ in rows]
     printed = [exact.decimal_of(place.found) for _, place in rows]
@@ -145,7 +162,7 @@ def _alone(block: Block, column: _Column) -> Severity | None:
     left_out = [one for one in block.of("other") if block.groups[one] == block.groups[task]]
     if left_out or _without_one(block, rows, members):
         return None
-    named = sum(bool(_BENCHMARKS.search(one)) for one in members)
+    named = sum(map(_is_benchmark, members))
     return "warning" if 2 * named >= len(members) else None
 
 
@@ -185,10 +202,11 @@ def _without_one(block: Block, rows: Sequence[_Row], members: Sequence[str]) -> 
         return False
     for left in members:
         rest = [one for one in members if one != left]
-        spans = [_mean(block, name, rest) for name, _ in rows]
-        if all(
-            span is not None and _agrees(span, place)
-            for span, (_, place) in zip(spans, rows, strict=True)
-        ):
+        if all(_gives(block, name, rest, place) for name, place in rows):
             return True
     return False
+
+
+def _gives(block: Block, name: str, members: Sequence[str], place: Place) -> bool:
+    span = _mean(block, name, members)
+    return span is not None and _agrees(span, place)

@@ -14,6 +14,7 @@ from hubq.audit.document import Document
 from hubq.cards.published import exact
 from hubq.cards.published.sheets import Block, Place
 from hubq.evaluate.formats.known import plain
+from hubq.evaluate.formats.remembering import remembered
 
 #: Differences of each two numbers of a column are known for columns of at most so many.
 _PAIRS = 60
@@ -67,6 +68,7 @@ def _columns(document: Document) -> Iterator[Column]:
                     )
 
 
+@remembered
 def _names(task: str) -> tuple[str, ...]:
     last = task.rpartition(" / ")[2]
     bare = last.partition("(")[0].strip()

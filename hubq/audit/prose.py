@@ -13,7 +13,7 @@ from hubq.audit.parts import Kind, Passage
 
 _LONGEST = 20_000
 """Characters of one passage that are parted into sentences."""
-_END = re.compile(r"(?:[.!?][)\"'”*_]{0,3}(?=\s+[^\sa-z])|[。！？])")
+_END = re.compile(r"[.!?。！？](?:(?<=[。！？])|[)\"'”*_]{0,3}(?=\s+[^\sa-z]))")
 #: What a full stop stands behind without ending a sentence.
 _SHORT = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|resp|al|fig|tab|eq|sec|no|ver|ca|dr|mr|st)|\b[A-Za-z])\.$",
@@ -54,22 +54,22 @@ def sentences(document: Document) -> tuple[Sentence, ...]:
 
 def _sentences(passage: Passage) -> Iterator[Sentence]:
     text, start = passage.text[:_LONGEST], 0
-    line = passage.line
+    line, kind, heading = passage.line, passage.kind, passage.heading
+    broken = "\n" in text
     for end in (*_ends(text), len(text)):
         piece = text[start:end]
-        lead = len(piece) - len(piece.lstrip())
-        line += text.count("\n", start, start + lead)
-        if piece.strip():
-            yield Sentence(
-                text=piece.strip(), line=line, kind=passage.kind, heading=passage.heading
-            )
-        line += text.count("\n", start + lead, end)
+        bare = piece.strip()
+        lead = len(piece) - len(piece.lstrip()) if broken else 0
+        line += text.count("\n", start, start + lead) if lead else 0
+        if bare:
+            yield Sentence(text=bare, line=line, kind=kind, heading=heading)
+        line += text.count("\n", start + lead, end) if broken else 0
         start = end
 
 
 def _ends(text: str) -> Iterator[int]:
     """Yield where sentences end."""
     for found in _END.finditer(text):
-        before = text[max(0, found.start() - 8) : found.start() + 1]
-        if not _SHORT.search(before) or found[0][0] in "!?。！？":
+        at = found.start()
+        if text[at] != "." or not _SHORT.search(text[max(0, at - 8) : at + 1]):
             yield found.end()

@@ -130,6 +130,8 @@ def read_quantization(raw: Mapping[str, Any], path: str, key: str = "") -> Quant
 
 
 def _said(subject: Subject) -> Iterator[Quantization]:
+    if not subject.gathered.texts:
+        return
     config = subject.config or {}
     inner = config.get("text_config")
     for key, raw in (

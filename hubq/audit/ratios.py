@@ -13,6 +13,7 @@ from hubq.audit.pairing import base_of
 from hubq.cards.published import exact
 from hubq.cards.published.exact import Span
 from hubq.cards.published.sheets import Block, Place, Sheet
+from hubq.evaluate.formats.remembering import remembered
 from hubq.evaluate.published import PublishedMeasure
 
 _REDUCTION = re.compile(
@@ -48,7 +49,7 @@ def ratios(sheet: Sheet, block: Block) -> Iterator[Held]:
     """Yield every relative speed or time of a block that its measured cells give."""
     measured = [*block.of("per-item"), *block.of("time"), *block.of("speed")]
     for task in block.tasks if measured else ():
-        if _is_relative(block, task) and not _REDUCTION.search(task):
+        if _is_relative(block, task) and not _is_reduction(task):
             yield from _best(sheet, block, task, measured, _relative)
 
 
@@ -63,8 +64,12 @@ def _is_relative(block: Block, task: str) -> bool:
 
 def reductions(sheet: Sheet, block: Block) -> Iterator[Held]:
     """Yield every reduction of memory or size of a block that its measured cells give."""
-    names = [task for task in block.tasks if _REDUCTION.search(task)]
-    sizes = [task for task in block.tasks if task not in names and _is_size(block, task)]
+    names = [task for task in block.tasks if _is_reduction(task)]
+    sizes = [
+        task
+        for task in (block.tasks if names else ())
+        if not _is_reduction(task) and _is_size(block, task)
+    ]
     for task in names if sizes else ():
         yield from _best(sheet, block, task, sizes, _reduced)
 
@@ -95,9 +100,8 @@ def _aside(
     text = found["much"]
     value, unit = Decimal(text), Decimal(1).scaleb(-len(text.partition(".")[2]))
     faster = bool(_FASTER.search(found["what"]))
-    ways = list(_relative(share, found["unit"]) if faster else _reduced(share, found["unit"]))
-    agreeing = [one for one in ways if one.agrees(value, unit)]
-    right = (agreeing or [min(ways, key=lambda one: abs(one.value - value))])[0]
+    ways = _relative if faster else _reduced
+    right, agrees = _nearest(ways(share, found["unit"]), value, unit)
     own, theirs = place.found.shown.partition("(")[0].strip(), base.found.shown
     held = Held(
         kind="ratio" if faster else "reduction",
@@ -110,15 +114,25 @@ def _aside(
         right=right,
         digits=len(text.partition(".")[2]),
         unit=found["unit"],
-        agrees=bool(agreeing),
+        agrees=agrees,
         how=f"what {own} and {theirs} give",
     )
-    return held, bool(agreeing)
+    return held, agrees
 
 
 def _is_size(block: Block, task: str) -> bool:
     role = block.roles.get(task)
-    return role == "memory" or (role in ("other", "setting") and bool(_SIZE.search(task)))
+    return role == "memory" or (role in ("other", "setting") and _names_size(task))
+
+
+@remembered
+def _names_size(task: str) -> bool:
+    return bool(_SIZE.search(task))
+
+
+@remembered
+def _is_reduction(task: str) -> bool:
+    return bool(_REDUCTION.search(task))
 
 
 def _best(
@@ -168,9 +182,7 @@ def _cases(block: Block, task: str, measured: str, ways: _Ways) -> list[_Case]:
         if share is None or share.low <= 0 or not _same_unit(first.found, second.found):
             continue
         value, unit = exact.decimal_of(printed.found), exact.unit_of(printed.found)
-        rights = list(ways(share, printed.found.unit))
-        agreeing = [one for one in rights if one.agrees(value, unit)]
-        nearest = min(rights, key=lambda one: abs(one.value - value))
+        right, agrees = _nearest(ways(share, printed.found.unit), value, unit)
         found.append(
             _Case(
                 variant=line.name,
@@ -178,11 +190,21 @@ def _cases(block: Block, task: str, measured: str, ways: _Ways) -> list[_Case]:
                 place=printed,
                 first=first,
                 second=second,
-                right=(agreeing or [nearest])[0],
-                agrees=bool(agreeing),
+                right=right,
+                agrees=agrees,
             )
         )
     return found
+
+
+def _nearest(ways: Iterator[Span], value: Decimal, unit: Decimal) -> tuple[Span, bool]:
+    """Return the first way that gives a printed number, or the one that comes nearest to it."""
+    tried = []
+    for one in ways:
+        if one.agrees(value, unit):
+            return one, True
+        tried.append(one)
+    return min(tried, key=lambda one: abs(one.value - value)), False
 
 
 def _same_unit(first: PublishedMeasure, second: PublishedMeasure) -> bool:

@@ -124,6 +124,11 @@ _AT_HAND: dict[Need, tuple[Callable[[Subject], bool], str]] = {
 }
 
 
+def every_lack(subject: Subject, rules: Iterable[Rule]) -> dict[tuple[Need, ...], str]:
+    """Return `lacking` for all that some rules need, each asked once."""
+    return {needs: lacking(subject, needs) for needs in {rule.needs for rule in rules}}
+
+
 def lacking(subject: Subject, needs: Sequence[Need]) -> str:
     """Return what of a rule's needs is not at hand, in words; empty when all is."""
     for need in needs:

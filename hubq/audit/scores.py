@@ -15,6 +15,7 @@ import msgspec
 
 from hubq import stats
 from hubq.audit.document import Document
+from hubq.audit.lowered import lowered
 from hubq.cards.published.sheets import Block, Line, Place, Sheet
 from hubq.evaluate.formats import known
 from hubq.evaluate.formats.benchmarks import What
@@ -32,6 +33,7 @@ _LIMIT = re.compile(r"--(?:limit|num_samples|max_samples|n_samples)[= ]+(\d+(?:\
 _LIMITED = re.compile(r"subset|\bfirst \d", re.IGNORECASE)
 #: Of these so many questions of each subject are asked.
 _GROUPS = re.compile(r"mmlu|bbh|big-?bench|mgsm|c-?eval|agieval|musr|mmmu|ifeval", re.IGNORECASE)
+_MEANS = ("average", "mean", "median")
 _REPEATED = ("runs", "seeds", "trials", "times", "repe", "samplings")
 _RUNS = re.compile(
     r"(?:averaged?|means?|medians?)\b[^.]{0,30}\b(?:over|of|across|from)\b[^.]{0,20}"
@@ -149,6 +151,21 @@ def _splits(document: Document) -> dict[str, Size]:
     return {short: next(iter(own.values())) for short, own in found.items() if len(own) == 1}
 
 
+def _is_repeated(document: Document) -> bool:
+    """Say whether a card says that its scores are means of several runs."""
+    lower = lowered(document)
+    if not any(word in document.text for word in _REPEATED):
+        return False
+    if not any(word in lower for word in _MEANS):
+        return False
+    # No match goes beyond a full stop.
+    return any(
+        _RUNS.search(piece)
+        for piece in lower.split(".")
+        if any(word in piece for word in _REPEATED) and any(word in piece for word in _MEANS)
+    )
+
+
 def _limit(document: Document) -> int | None:
     """Return how many questions the card says that it asked; 0 where it cannot be told.
 
@@ -157,7 +174,7 @@ def _limit(document: Document) -> int | None:
     found: set[int] = set()
     whole = document.text
     passages = document.passages if "subset" in whole or "first " in whole else ()
-    if any(word in whole for word in _REPEATED) and _RUNS.search(whole):
+    if _is_repeated(document):
         return 0
     for passage in passages:
         text = passage.text

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import msgspec
 
 from hubq.audit.document import Document
+from hubq.audit.lowered import fold
 
 _END = re.compile(r"(?<=[.!?;])\s+(?=[A-Z0-9*`\[(_\"])|\n\s*\n")
 _NUMBER = re.compile(
@@ -18,7 +19,7 @@ _NUMBER = re.compile(
 _MINUS = str.maketrans("−–", "--")
 
 
-class Sentence(msgspec.Struct, frozen=True, kw_only=True):
+class Sentence(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A sentence.
 
     Attributes:
@@ -32,6 +33,11 @@ class Sentence(msgspec.Struct, frozen=True, kw_only=True):
     line: int
     column: int = 1
     heading: str = ""
+
+    @cached_property
+    def lower(self) -> str:
+        """The text in small letters, as `fold` does it."""
+        return fold(self.text)
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):

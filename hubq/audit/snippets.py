@@ -7,8 +7,9 @@ import re
 import sys
 import textwrap
 import warnings
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -37,6 +38,15 @@ _COMMAND = re.compile(
     r"|huggingface-cli|hf download|docker run|lm_eval|git clone|llama-(?:cli|server)|mlx_lm"
     r"|sglang|text-generation-launcher|accelerate launch|curl|ollama|export )\b",
     re.MULTILINE,
+)
+
+
+#: Fields of nodes that hold no others but operators and contexts.
+_NO_NODES = frozenset(
+    {
+        *("ctx", "op", "ops", "id", "attr", "kind", "type_comment", "module", "level", "asname"),
+        *("conversion", "simple", "is_async", "rest"),
+    }
 )
 
 
@@ -119,9 +129,36 @@ def _language(document: Document, code: Code) -> str:
 
 
 @lru_cache(maxsize=64)
-def nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
-    """Return every node of a tree, in the order of `ast.walk`; walked once for all rules."""
-    return tuple(ast.walk(tree))
+def nodes(tree: ast.AST) -> Mapping[type[ast.AST], Sequence[Any]]:
+    """Return the nodes of a tree by their class, in the order of `ast.walk`.
+
+    Operators and contexts are left out. A tree is walked once for all rules.
+    """
+    every: list[ast.AST] = [tree]
+    found: dict[type[ast.AST], list[ast.AST]] = {}
+    for node in every:
+        kind = type(node)
+        found.setdefault(kind, []).append(node)
+        fields = _HOLDING.get(kind)
+        if fields is None:
+            fields = _HOLDING[kind] = _holding(kind)
+        for name in fields:
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                every += [one for one in value if isinstance(one, ast.AST)]
+            elif isinstance(value, ast.AST):
+                every.append(value)
+    return found
+
+
+_HOLDING: dict[type[ast.AST], tuple[str, ...]] = {}
+
+
+def _holding(kind: type[ast.AST]) -> tuple[str, ...]:
+    """Return the fields of a class of nodes that may hold others."""
+    if kind is ast.Constant:
+        return ()
+    return tuple(name for name in kind._fields if name not in _NO_NODES)
 
 
 @lru_cache(maxsize=64)
@@ -149,7 +186,7 @@ def plain(text: str) -> str:
     """
     if _PROMPT.search(text):
         text = "\n".join(_typed(line) for line in text.split("\n"))
-    lines = textwrap.dedent(text).split("\n")
+    lines = (text if _is_even(text) else textwrap.dedent(text)).split("\n")
     for at, line in enumerate(lines):
         bare = line.lstrip()
         if bare.rstrip() == "…":
@@ -157,6 +194,13 @@ def plain(text: str) -> str:
         if _MAGIC.match(bare) and not _ASSIGNED.match(bare):
             lines[at] = f"{line[: len(line) - len(bare)]}pass"
     return "\n".join(lines)
+
+
+def _is_even(text: str) -> bool:
+    """Say whether code surely has no indentation common to all lines, nor lines of blanks."""
+    if not text.isascii() or text[:1].isspace() or text[-1:].isspace():
+        return False
+    return " \n" not in text and "\t\n" not in text
 
 
 def _typed(line: str) -> str:

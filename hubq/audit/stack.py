@@ -9,6 +9,7 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 from weakref import WeakKeyDictionary
@@ -17,6 +18,7 @@ import msgspec
 
 from hubq.audit.document import Document
 from hubq.audit.known.versions import Version, readable
+from hubq.audit.lowered import lines_with
 from hubq.audit.parts import Code, Passage, Spot
 from hubq.evaluate.formats.grids import GridCell
 
@@ -118,10 +120,11 @@ _BULLETS = "-*•· \t`_"
 #: Lines that nobody wrote are not read.
 _LONGEST = 4000
 _NUMBERED = re.compile(r"\d\.\d")
-_MARKED = re.compile(
-    r"transformers|torch|cuda|vllm|sglang|gptq|awq|compress|flash|optimum|accelerate|bitsandbytes"
-    r"|peft|datasets|tokenizers|exllama|xformers",
-    re.IGNORECASE,
+#: What a line holds that names one of the packages.
+_LETTERS = (
+    *("transformers", "torch", "cuda", "vllm", "sglang", "gptq", "awq", "compress", "flash"),
+    *("optimum", "accelerate", "bitsandbytes", "peft", "datasets", "tokenizers", "exllama"),
+    "xformers",
 )
 
 
@@ -169,8 +172,8 @@ def stated(document: Document) -> tuple[Stated, ...]:
     if found is None:
         worth = [
             number
-            for number, line in enumerate(document.lines, start=1)
-            if _NUMBERED.search(line) and len(line) < _LONGEST and _MARKED.search(line)
+            for number in lines_with(document, _LETTERS)
+            if len(line := document.lines[number - 1]) < _LONGEST and _NUMBERED.search(line)
         ]
         found = tuple(sorted(_stated(document, worth), key=lambda one: one.spot)) if worth else ()
         _READ[document] = found
@@ -202,9 +205,15 @@ def _stated(document: Document, worth: list[int]) -> Iterator[Stated]:
         group += 1
         for row in grid.rows:
             for one, two in pairwise(row):
-                name = _NAMES.get(one.text.strip().lower().removesuffix(" version"))
+                name = "" if one.text[:1].isdigit() else _package(one.text)
                 if name:
                     yield from _in_cell(name, one, two, group)
+
+
+@lru_cache(maxsize=2048)
+def _package(cell: str) -> str:
+    """Return the package that a cell of a table names; empty for none."""
+    return _NAMES.get(cell.strip().lower().removesuffix(" version"), "")
 
 
 def _holds(worth: list[int], line: int, text: str) -> bool:

@@ -15,6 +15,7 @@ from functools import lru_cache
 import msgspec
 
 from hubq import stats
+from hubq.audit import claims
 from hubq.audit.document import Document
 from hubq.audit.held import plainly, rounded
 from hubq.audit.intervals import MOST_CHANGED, told
@@ -24,82 +25,13 @@ from hubq.audit.sentences import Sentence, sentences
 from hubq.cards.published import exact, roles
 from hubq.cards.published.sheets import Block, Place
 from hubq.evaluate.formats.known import plain
+from hubq.evaluate.formats.remembering import remembered
 from hubq.model.audit import Statement, Told
 
-_LOSSLESS = re.compile(
-    r"\bloss-?less\b|(?:\bno|not suffer from|\bwithout|\bnegligible|\bminimal|\blittle to no)"
-    r"(?: any)?(?: (?:significant|measurable|noticeable|meaningful|visible|real|major|additional"
-    r"|obvious))?(?: (?:accuracy|quality|performance|model))?"
-    r" (?:loss|losses|degradation|drop|degradations)\b",
-    re.IGNORECASE,
-)
-_WITHIN = re.compile(
-    r"\bwithin (?P<much>\d{1,3}(?:\.\d{1,3})?) ?(?P<unit>%|percent|points?|pts?|pp)", re.IGNORECASE
-)
-_KEEPS = re.compile(
-    r"\b(?:recover|retain|preserv|maintain|keep)\w*\b[^.\d]{0,30}?(?P<hedge>over|above|more than"
-    r"|at least|>=?|≥)\s?(?P<much>\d{2,3}(?:\.\d{1,3})?) ?%",
-    re.IGNORECASE,
-)
-_NOISE = re.compile(
-    r"(?:<|below|under|less than|smaller than|within|up to)\s?±?(?P<much>\d{1,2}(?:\.\d{1,3})?)"
-    r"[- ]?(?P<unit>%|points?|pts?|pp)[^.]{0,60}\b(?:noise|noisy|insignificant|meaningless"
-    r"|not meaningful|chance|negligible|equal|ties?)\b",
-    re.IGNORECASE,
-)
-_BEATS = re.compile(
-    r"\b(?P<all>consistently |always |clearly )?(?:outperforms?|beats?|surpass(?:es)?|exceeds?"
-    r"|(?:is|are) (?:ahead of|better than|above|higher than)|leads"
-    r"|(?:has|have|reach(?:es)?|scores?|gets?) (?:a |an )?(?:higher|better)[^.,;]{0,40}? than)\b"
-    r"(?P<rest>[^.;]{0,160})",
-    re.IGNORECASE,
-)
-_TRAILS = re.compile(
-    r"\b(?P<all>consistently |always |clearly )?(?:underperforms?|trails?|lags? behind"
-    r"|(?:is|are|falls?) (?:behind|below|worse than|lower than)"
-    r"|(?:has|have|reach(?:es)?|scores?|gets?) (?:a |an )?(?:lower|worse)[^.,;]{0,40}? than)\b"
-    r"(?P<rest>[^.;]{0,160})",
-    re.IGNORECASE,
-)
-_UNHEDGED = re.compile(
-    r"(?<!near )(?<!near-)(?<!nearly )(?<!virtually )(?<!effectively )(?<!almost )"
-    r"(?<!approximately )(?<!practically )(?<!essentially )\bloss-?less\b"
-    r"|(?:\bno|not suffer from|\bwithout)(?: any)?(?: (?:accuracy|quality|performance|model))?"
-    r" (?:loss|losses|degradation|drop|degradations)\b",
-    re.IGNORECASE,
-)
-#: The full-precision model, as the second of two.
-_BASE = re.compile(
-    r"^\s*(?:the |its )?(?:unquanti[sz]ed|baseline|base model|original|full[- ]precision|bf16|fp16"
-    r"|float)",
-    re.IGNORECASE,
-)
-_ALL = re.compile(r"\b(all|every|each|across|consistent)", re.IGNORECASE)
-_ABOUT = re.compile(
-    r"quanti[sz]|int ?[48]\b|\bw\d+a\d+|fp8|gptq|awq|[48]-?bit|baseline|bf16|fp16|full[- ]precision"
-    r"|original|unquantized|accuracy|quality",
-    re.IGNORECASE,
-)
-#: "No loss was shown" says that none was found, and not that there is none.
-_SHOWN = re.compile(
-    r"\b(?:loss|losses|degradation|drop)\w* (?:was|were|is|are|can be|could be|has been) (?:\w+ )?"
-    r"(?:shown|found|seen|measured|detected|excluded)",
-    re.IGNORECASE,
-)
-_OTHER = re.compile(r"speed|latency|throughput|memory|training|fine-?tun|compress", re.IGNORECASE)
-
-
-_MOST_CLAUSES = 20
-_CLAUSES = re.compile(r";\s")
 #: Of so many scores most fall only if something was lost.
 _FEW = 6
-#: Such a sentence speaks of some benchmarks only.
-_SOME = re.compile(
-    r"\b(?:on|for|in) (?!(?:the |all |any |these |every |our |both |multiple |various ){0,3}"
-    r"(?:tasks?|benchmarks?|workloads?)\b(?! that| which| with))(?:[\w-]+ ){0,4}"
-    r"(?:tasks?|benchmarks?|workloads?)\b|\bexcept|other than|apart from|\bmost\b",
-    re.IGNORECASE,
-)
+_MOST_CLAUSES = 20
+_CLAUSES = re.compile(r";\s")
 
 
 class _Fall(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,12 +69,11 @@ def statements(document: Document) -> tuple[Statement, ...]:
     blocks = [block for block in every if block.of("score", "average")]
     if not any(len(block.variants) > 1 for block in blocks):
         return ()
-    falls = tuple(_falls(document))
     found: list[Statement] = []
     for one in sentences(document):
-        if len(one.text) > 1000 or not _ABOUT.search(one.text):
+        if len(one.text) > 1000 or not claims.claims(one):
             continue
-        said = _held(one, falls, document) or _compared_in(one, blocks, falls)
+        said = _held(one, document) or _compared_in(one, blocks, document)
         if said is not None:
             told_so, why = said
             found.append(
@@ -151,25 +82,29 @@ def statements(document: Document) -> tuple[Statement, ...]:
     return tuple(found)
 
 
-def _held(one: Sentence, falls: Sequence[_Fall], document: Document) -> tuple[Told, str] | None:
-    noise = _NOISE.search(one.text)
+def _held(one: Sentence, document: Document) -> tuple[Told, str] | None:
+    noise = claims.noise(one)
     if noise:
         return _noise(Decimal(noise["much"]), scores(document))
-    own = _meant(one, falls)
-    if not own or (len(own) > 1 and _SOME.search(one.text) and not _tasks_named(one, own)):
+    within, keeps = claims.within(one), claims.keeps(one)
+    if not (within or keeps or claims.is_lossless(one)):
         return None
-    within = _WITHIN.search(one.text)
+    own = _meant(one, _falls(document))
+    if not own or (len(own) > 1 and claims.SOME.search(one.text) and not _tasks_named(one, own)):
+        return None
     if within:
         return _within(Decimal(within["much"]), within["unit"], own)
-    keeps = _KEEPS.search(one.text)
     if keeps:
-        return _keeps(Decimal(keeps["much"]), own, average="average" in one.text.lower())
-    if not _LOSSLESS.search(one.text) or _SHOWN.search(one.text) or _OTHER.search(one.text):
-        return None
-    return _lossless(own, absolute=bool(_UNHEDGED.search(one.text)))
+        return _keeps(Decimal(keeps["much"]), own, average="average" in one.lower)
+    return _lossless(own, absolute=claims.is_unhedged(one))
 
 
-def _falls(document: Document) -> Iterator[_Fall]:
+@lru_cache(maxsize=4)
+def _falls(document: Document) -> tuple[_Fall, ...]:
+    return tuple(_every_fall(document))
+
+
+def _every_fall(document: Document) -> Iterator[_Fall]:
     known = {id(one.place): one for one in scores(document)}
     for sheet in document.sheets:
         for block in sheet.blocks:
@@ -213,9 +148,13 @@ def _tasks_named(one: Sentence, falls: Sequence[_Fall]) -> bool:
 
 
 def _is_named(name: str, short: str) -> bool:
-    last = name.rpartition(" / ")[2].partition("(")[0].partition("_")[0]
-    found = plain(last)
+    found = _core(name)
     return len(found) > 2 and found in short
+
+
+@remembered
+def _core(name: str) -> str:
+    return plain(name.rpartition(" / ")[2].partition("(")[0].partition("_")[0])
 
 
 def _lossless(falls: Sequence[_Fall], *, absolute: bool) -> tuple[Told, str]:
@@ -287,29 +226,30 @@ def _noise(much: Decimal, every: Sequence[Score]) -> tuple[Told, str] | None:
 
 
 def _compared_in(
-    one: Sentence, blocks: Sequence[Block], falls: Sequence[_Fall]
+    one: Sentence, blocks: Sequence[Block], document: Document
 ) -> tuple[Told, str] | None:
     """Hold the comparisons of a sentence, clause by clause; the worst of them counts."""
+    if not claims.compares(one):
+        return None
     clauses = _CLAUSES.split(one.text)
     found = [
         said
         for clause in clauses[:_MOST_CLAUSES]
-        if (said := _beaten(msgspec.structs.replace(one, text=clause), blocks, falls)) is not None
+        if (said := _beaten(msgspec.structs.replace(one, text=clause), blocks, document))
+        is not None
     ]
     return next((said for said in found if said[0] == "never"), found[0] if found else None)
 
 
-def _beaten(
-    one: Sentence, blocks: Sequence[Block], falls: Sequence[_Fall]
-) -> tuple[Told, str] | None:
+def _beaten(one: Sentence, blocks: Sequence[Block], document: Document) -> tuple[Told, str] | None:
     """Hold "A is ahead of B on T" against their scores."""
-    for pattern, ahead in ((_BEATS, True), (_TRAILS, False)):
+    for pattern, ahead in ((claims.BEATS, True), (claims.TRAILS, False)):
         found = pattern.search(one.text)
         if found is None:
             continue
-        every = bool(found["all"]) or bool(_ALL.search(found["rest"]))
-        if ahead and every and _BASE.match(found["rest"]):
-            return _all_gains(_meant(one, falls))
+        every = bool(found["all"]) or bool(claims.ALL.search(found["rest"]))
+        if ahead and every and claims.BASE.match(found["rest"]):
+            return _all_gains(_meant(one, _falls(document)))
         lead, rest = one.text[: found.start()], plain(found["rest"])
         for block in _in_order(one, blocks):
             pair = _named_pair(block, lead, rest)
@@ -355,6 +295,7 @@ def _named_pair(block: Block, lead: str, rest: str) -> tuple[str, str] | None:
     return (one, two) if one and two and one != two else None
 
 
+@remembered
 def _short(name: str) -> str:
     return plain(name.rpartition(" / ")[2].partition("(")[0])
 

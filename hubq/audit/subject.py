@@ -35,6 +35,8 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         changed: path -> when it was last committed, ISO 8601; where that was looked up.
         gated: whether its files are given only to those who accept its terms; none where not known.
         gone: ids of repos that the card names, that were asked for and are not there.
+        web: status that addresses of the web which the card links to were answered with, 0 where
+            there is no such host; only of those that were asked for (`--web`).
         hashes: SHA-256 of files' bytes, by path; only of those that were fetched (`--deep`).
         problems: what could not be read, in words.
     """
@@ -51,6 +53,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     changed: dict[str, str] = {}
     gated: bool | None = None
     gone: tuple[str, ...] = ()
+    web: dict[str, int] = {}
     hashes: dict[str, str] = {}
     problems: tuple[str, ...] = ()
 

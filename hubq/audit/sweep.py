@@ -25,6 +25,7 @@ from hubq.audit.naming import read_name
 from hubq.audit.rule import Rule
 from hubq.audit.subject import Gathered, Subject
 from hubq.audit.targets import STDIN, Target
+from hubq.audit.web import Links, addresses_of
 from hubq.errors import BadInput, HubProblem, UserError
 from hubq.hub.port import MAIN
 from hubq.hub.publication.telling import Silence, Tell
@@ -61,6 +62,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
         name, repo, commit: as `Gathered` has them.
         kin: who is akin to it.
         evidence: whether it was published by hubq.
+        links: addresses of the web that its card links to; only where those are asked for.
         problem: what could not be looked up beside it, in words; empty for nothing.
     """
 
@@ -70,6 +72,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     commit: str
     kin: Kin
     evidence: bool = False
+    links: tuple[str, ...] = ()
     problem: str = ""
 
 
@@ -107,6 +110,7 @@ class Sweep:
         jobs: how many are looked up at a time.
         lookup: whether the kin of folders and READMEs is looked up on the hub, too.
         deep: whether weights are fetched and hashed.
+        web: asks whether links to other sites lead somewhere; none to leave them.
         crashes: where it is written what goes wrong in hubq itself.
         tell: told how far it is.
     """
@@ -120,11 +124,12 @@ class Sweep:
         jobs: int = 8,
         lookup: bool = False,
         deep: bool = False,
+        web: Links | None = None,
         crashes: Crashes | None = None,
         tell: Tell | None = None,
     ) -> None:
         self.library, self.items, self.jobs = library, tuple(items), jobs
-        self.lookup, self.deep = lookup, deep
+        self.lookup, self.deep, self.web = lookup, deep, web
         self.crashes = crashes or Crashes()
         self.rules = tuple(self.crashes.guarded(rule) for rule in rules)
         self.tell = tell or Silence()
@@ -149,6 +154,9 @@ class Sweep:
         stopped = False
         try:
             self._look_up()
+            if self.web is not None:
+                links = (one for found in self._found.values() for one in found.links)
+                self.web.look_up(links, self.tell)
         except KeyboardInterrupt:
             stopped = True
         done: dict[int, Audited] = {}
@@ -242,6 +250,7 @@ class Sweep:
             commit=gathered.commit,
             kin=kin,
             evidence="hubq.json" in gathered.texts,
+            links=addresses_of(gathered) if self.web is not None else (),
             problem=problem,
         )
 
@@ -285,7 +294,10 @@ class Sweep:
         """Audit one item beside its kin, and return what it was read from, too."""
         gathered = self._gathered(found.item, found.commit)
         problems = (*gathered.problems, *((found.problem,) if found.problem else ()))
-        gathered = msgspec.structs.replace(gathered, gone=found.kin.gone, problems=problems)
+        web = self.web.found(found.links) if self.web is not None else {}
+        gathered = msgspec.structs.replace(
+            gathered, gone=found.kin.gone, web=web, problems=problems
+        )
         subject = Subject(
             gathered,
             base=self._base(found),

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from hubq.audit.document import Document
+from hubq.audit.lowered import fold
 from hubq.audit.naming import NameFacts, read_name
 from hubq.audit.parts import Passage, Spot
 from hubq.audit.subject import Subject
@@ -24,8 +25,8 @@ _LONGEST = 600
 """Characters of a sentence that is read; longer ones are lists or data."""
 #: Lines of a paragraph run on; those that end with a stop or begin with a key do not.
 _SENTENCE = re.compile(
-    r"(?<=[.!?])\s+(?=[A-Z\[`*])|(?<=[.!?:;,])\n|\n"
-    r"(?=[^\w\n]{0,4}[A-Za-z][\w -]{1,30}\W{0,2}[:=：])"
+    r"\s(?:(?<=[.!?]\s)\s*(?=[A-Z\[`*])|(?<=[.!?:;,]\n)|(?<=\n)"
+    r"(?=[^\w\n]{0,4}[A-Za-z][\w -]{1,30}\W{0,2}[:=：]))"
 )
 _ABOUT = re.compile(
     r"^\W{0,4}(?:(?:this|these|the|it)\s+(?:(?:is|are|was)\s+)?(?:[\w.`'’-]+\s+){0,3}?"
@@ -40,13 +41,14 @@ _QUANTIZED = re.compile(
     r"quanti[sz]|bits per (?:parameter|weight)|\b(?:gptq|awq)\b|[2-8][- ]?bit|\bint[48]\b|\bfp8\b",
     re.IGNORECASE,
 )
-#: Words of sentences that are about something else, or about several things.
+#: What a sentence has among its letters if that matches.
+_NAMED = ("quanti", "bit", "gptq", "awq", "int4", "int8", "fp8")
+#: In small letters, words of sentences that are about something else, or about several things.
 _OTHER = re.compile(
     r"\b(?:than|compared?|comparison|versus|vs|unlike|other|others|another|also|instead|such as"
     r"|can|could|may|might|should|would|want|please|if|when|before|after|kv|cache|supports?"
     r"|embeddings?|lm_head|lm head|except|not|respectively|both|each|either|series|plans?"
-    r"|including|merge[sd]?|trained|fine-?tun\w+|original(?:ly)? quanti[sz]ed|requires?|or)\b",
-    re.IGNORECASE,
+    r"|including|merge[sd]?|trained|fine-?tun\w+|original(?:ly)? quanti[sz]ed|requires?|or)\b"
 )
 _BITS = re.compile(
     r"(?<![\w./-])(?:(?P<type>u?int|fp|nf|mxfp|nvfp)-?(?P<typed>[2-8])(?![\d])"
@@ -56,6 +58,7 @@ _BITS = re.compile(
 _PER_PARAMETER = re.compile(
     r"bits per (?:parameter|weight)s? (?:from (?:16|32)|down) to (?P<bits>\d{1,2})\b", re.IGNORECASE
 )
+_COLON = re.compile("[:=：]")
 _KEY = re.compile(
     r"^\W{0,4}(?P<key>[a-z][a-z _-]{2,30}?)\W{0,4}[:=：]\W{0,4}(?P<value>\S[^\n]{0,80})$",
     re.IGNORECASE,
@@ -190,20 +193,21 @@ def _placed(document: Document, piece: _Piece, line: int) -> Said:
 
 
 def _of_sentence(sentence: str) -> Iterator[_Piece]:
-    keyed = _KEY.match(sentence)
+    keyed = _KEY.match(sentence) if _COLON.search(sentence) else None
     topic = _KEYS.get(" ".join(keyed["key"].lower().split())) if keyed else None
     if keyed and topic:
         yield from _of_key(topic, keyed["value"], keyed.start("value"))
         return
-    if not _QUANTIZED.search(sentence):
+    low = fold(sentence)
+    if not any(letters in low for letters in _NAMED) or not _QUANTIZED.search(sentence):
         return
-    per = _PER_PARAMETER.search(sentence)
+    per = _PER_PARAMETER.search(sentence) if "bits per" in low else None
     if per and int(per["bits"]) <= 8:
         yield _Piece("bits", int(per["bits"]), per[0], per.start())
         return
-    for found in _GROUP.finditer(sentence):
+    for found in _GROUP.finditer(sentence) if "group" in low else ():
         yield _Piece("group-size", int(found["size"] or found["groups"]), found[0], found.start())
-    if _ABOUT.match(sentence) and not _OTHER.search(_unquoted(sentence)):
+    if _ABOUT.match(sentence) and not _OTHER.search(_unquoted(low)):
         yield from _of_this(sentence)
 
 
@@ -230,7 +234,9 @@ def _of_this(sentence: str) -> Iterator[_Piece]:
     if len(sizes) == 1:
         size = next(iter(sizes.values()))
         yield _Piece("size", float(size["size"]), size[0], size.start())
-    for pattern, value in ((_ASYMMETRIC, 0), (_SYMMETRIC, 1)):
+    low = fold(sentence)
+    worth = "symmetric" in low or "zero" in low
+    for pattern, value in ((_ASYMMETRIC, 0), (_SYMMETRIC, 1)) if worth else ():
         if found := pattern.search(sentence):
             yield _Piece("symmetric", value, found[0], found.start())
 

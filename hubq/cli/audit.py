@@ -27,6 +27,7 @@ _WHAT = [
     click.option(
         "--lookup", is_flag=True, help="Look up the kin of folders and READMEs on the Hub, too."
     ),
+    click.option("--web", is_flag=True, help="Ask whether links to other sites lead somewhere."),
     click.option("--deep", is_flag=True, help="Fetch and hash the weights, too."),
     click.option(
         "--jobs",

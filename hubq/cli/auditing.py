@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from shutil import get_terminal_size
 
@@ -22,10 +23,12 @@ from hubq.audit.settings import Settings, failing, find_settings, read_settings,
 from hubq.audit.subject import Subject
 from hubq.audit.sweep import Item, Sweep, Swept
 from hubq.audit.targets import targets_of
+from hubq.audit.web import Links
 from hubq.cli import output
 from hubq.cli.fixing import mend, show, wanted
 from hubq.cli.progress import narrating
 from hubq.errors import BadInput, UserError
+from hubq.hub.proxies import proxy_for
 from hubq.hub.publication.telling import Tell
 from hubq.model.audit import Audited, Report
 from hubq.release.endpoint import DEFAULT_ENDPOINT, Endpoint
@@ -47,6 +50,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     runs_dir: Path
     offline: bool
     lookup: bool
+    web: bool
     deep: bool
     jobs: int
     config: Path | None
@@ -134,11 +138,19 @@ def _opened(asked: Asked, endpoint: Endpoint) -> tuple[tuple[Item, ...], Library
 
     Raises:
         click.UsageError: nothing was named.
+        BadInput: the web cannot be asked from here.
     """
     if not asked.targets and not asked.search:
         raise click.UsageError("Missing argument 'TARGET...': name one, or say --search.")
     if asked.dry_run and not asked.fix:
         raise click.UsageError("--dry-run is of --fix: say both.")
+    if asked.web and asked.offline:
+        raise click.UsageError("--web asks sites, --offline asks nobody: say one of them.")
+    if asked.web and proxy_for("https://arxiv.org"):
+        raise BadInput(
+            "--web asks sites directly, and the environment names a proxy",
+            remedy="Leave --web out, or run it where sites answer without one.",
+        )
     named = DEFAULT_ENDPOINT if endpoint.local else endpoint.name
     targets = targets_of(asked.targets, named)
     here = bool(targets) and all(one.kind in ("folder", "readme") for one in targets)
@@ -192,17 +204,17 @@ def _swept(
             jobs=asked.jobs,
             lookup=asked.lookup,
             deep=asked.deep,
+            web=Links() if asked.web else None,
             tell=tell,
         )
         return sweep.run(see)
 
-    if len(items) == 1:
-        swept = go(None)
-        for error in swept.errors:
-            raise error
-        return swept
-    with narrating("audit") as tell:
-        return go(tell)
+    alone = len(items) == 1
+    with nullcontext() if alone and not asked.web else narrating("audit") as tell:
+        swept = go(tell)
+    for error in swept.errors if alone else ():
+        raise error
+    return swept
 
 
 def _has_baseline(asked: Asked, settings: Settings) -> bool:

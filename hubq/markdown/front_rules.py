@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from hubq.markdown.vocabulary import (
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNCLOSED = re.compile(r"\ufeff?\s*---[ \t]*(?:\r?\n|$)")
+_PLAIN_KEY = re.compile(r"([A-Za-z_][A-Za-z0-9_-]*):(?=[ \t\n]|$)")
+_OTHER_BREAK = re.compile("[\r\x85\u2028\u2029]")
 _THREE = re.compile(r"[a-z]{3}")
 _FIXES = {
     "base_model": "Write the id of the model on the Hub: namespace/name.",
@@ -95,9 +97,16 @@ class _Rules:
 
     def __init__(self, content: str, card: FrontMatter, folder: Path | None) -> None:
         match = frontmatter.BLOCK.match(content.removeprefix("\ufeff"))
-        self.root = yaml.compose(match["yaml"], Loader=_LOADER) if match else None
-        self.first = _first_line(content)
+        self.yaml = match["yaml"] if match else ""
+        self.first = _line_of(content, match)
         self.card, self.data, self.folder = card, card.data, folder
+        self.tops = _tops(self.yaml)
+
+    @cached_property
+    def root(self) -> yaml.Node | None:
+        """The YAML's nodes, with their places; few cards need them."""
+        node: yaml.Node | None = yaml.compose(self.yaml, Loader=_LOADER) if self.yaml else None
+        return node
 
     def findings(self) -> Iterator[Finding]:
         """Yield what each rule finds."""
@@ -118,6 +127,8 @@ class _Rules:
         yield from self._misspelt()
 
     def _twice(self) -> Iterator[Finding]:
+        if self.tops is not None:
+            return
         seen: set[str] = set()
         entries = self.root.value if isinstance(self.root, yaml.MappingNode) else ()
         for key, _ in entries:
@@ -231,7 +242,11 @@ class _Rules:
 
     def _line(self, path: tuple[str | int, ...]) -> int:
         """Return the line of the value at a path, or of the nearest above it, counted from 0."""
-        node, line = self.root, -1 if not path else 0
+        if not path:
+            return -1
+        if len(path) == 1 and self.tops is not None and path[0] in self.tops:
+            return self.tops[str(path[0])]
+        node, line = self.root, 0
         for step in path:
             if isinstance(node, yaml.MappingNode):
                 pair = next((pair for pair in node.value if pair[0].value == step), None)
@@ -248,8 +263,30 @@ class _Rules:
 
 def _first_line(content: str) -> int:
     """Return the line on which the YAML begins, counted from 1."""
-    match = frontmatter.BLOCK.match(content.removeprefix("\ufeff"))
+    return _line_of(content, frontmatter.BLOCK.match(content.removeprefix("\ufeff")))
+
+
+def _line_of(content: str, match: re.Match[str] | None) -> int:
     return content[: match.start("yaml") + 1].count("\n") + 1 if match else 1
+
+
+def _tops(text: str) -> dict[str, int] | None:
+    """Return the lines of a mapping's own keys, counted from 0; none where reading it takes YAML.
+
+    Enough is looked at to be sure that no key is there twice: plain keys without indentation, and
+    below them nothing that begins a line but lists, comments and what is indented.
+    """
+    if not _PLAIN_KEY.match(text) or _OTHER_BREAK.search(text):
+        return None
+    found: dict[str, int] = {}
+    for number, line in enumerate(text.split("\n")):
+        if not line or line[0] in " \t#" or line.startswith("- ") or line == "-":
+            continue
+        key = _PLAIN_KEY.match(line)
+        if key is None or key[1] in found:
+            return None
+        found[key[1]] = number
+    return found
 
 
 @lru_cache(maxsize=1024)

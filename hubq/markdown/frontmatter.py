@@ -19,6 +19,13 @@ _REPO_ID = re.compile(r"(?:[A-Za-z0-9][\w.-]{0,95}/)?[A-Za-z0-9][\w.-]{0,95}")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+_RESOLVER = yaml.resolver.Resolver()
+_TEXT = "tag:yaml.org,2002:str"
+_VALUE = "tag:yaml.org,2002:value"
+_SHORT = 200
+"""Characters of a plain value that is remembered."""
+
+
 class FrontMatter(msgspec.Struct, frozen=True, kw_only=True):
     """A README.md taken apart.
 
@@ -69,7 +76,7 @@ def parse(content: str) -> FrontMatter:
     body = content[match.end() :]
     try:
         _refuse_depth(match["yaml"])
-        data = yaml.load(match["yaml"], Loader=_LOADER)  # noqa: S506 - a safe loader
+        data = loaded(match["yaml"])
     except (yaml.YAMLError, ValueError) as error:
         return FrontMatter(data={}, body=body, problem=" ".join(str(error).split()))
     if data is None:
@@ -80,6 +87,57 @@ def parse(content: str) -> FrontMatter:
         return FrontMatter(data=json_ready(data), body=body)
     except (ValueError, RecursionError) as error:
         return FrontMatter(data={}, body=body, problem=str(error))
+
+
+class _Quick(_LOADER):  # type: ignore[misc,valid-type]
+    """The safe reader, which looks up once what a plain scalar is."""
+
+    def resolve(self, kind: type[yaml.Node], value: str | None, implicit: Any) -> str:
+        """Return the tag of a node that has none of its own."""
+        if kind is yaml.ScalarNode and value is not None and len(value) < _SHORT:
+            return _tag(value) if implicit[0] else _TEXT
+        tag: str = super().resolve(kind, value, implicit)
+        return tag
+
+
+@lru_cache(maxsize=4096)
+def _tag(value: str) -> str:
+    tag: str = _RESOLVER.resolve(yaml.ScalarNode, value, (True, False))  # type: ignore[no-untyped-call]
+    return tag
+
+
+def loaded(text: str) -> Any:
+    """Return what YAML says, as `yaml.load` does.
+
+    Raises:
+        yaml.YAMLError, ValueError: it is none.
+    """
+    loader = _Quick(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        if "&" not in text and "!" not in text and "<<" not in text:
+            return _built(loader, node)
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _built(loader: Any, node: yaml.Node) -> Any:
+    """Return what a node without tags, anchors and merged mappings stands for."""
+    if node.tag == _TEXT:
+        return node.value
+    if isinstance(node, yaml.MappingNode):
+        found: dict[Any, Any] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.tag == _VALUE:
+                return loader.construct_document(node)
+            found[_built(loader, key)] = _built(loader, value)
+        return found
+    if isinstance(node, yaml.SequenceNode):
+        return [_built(loader, one) for one in node.value]
+    return loader.construct_object(node)
 
 
 def _refuse_depth(text: str) -> None:

@@ -25,6 +25,7 @@ def case(
     siblings: tuple[Subject, ...] = (),
     changed: Mapping[str, str] | None = None,
     gated: bool | None = None,
+    web: Mapping[str, int] | None = None,
 ) -> Subject:
     """Return a subject.
 
@@ -37,6 +38,7 @@ def case(
         base, siblings: its kin.
         changed: path -> when it was last committed.
         gated: whether terms must be accepted.
+        web: address -> status that it was answered with.
     """
     said = {
         path: value if isinstance(value, str) else json.dumps(value)
@@ -58,6 +60,7 @@ def case(
         headers=dict(headers or {}),
         changed=dict(changed or {}),
         gated=gated,
+        web=dict(web or {}),
     )
     return Subject(gathered, base=base, siblings=siblings)
 

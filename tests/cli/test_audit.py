@@ -15,6 +15,7 @@ from hubq.cli.auditing import _waiting
 from hubq.cli.main import cli
 from hubq.errors import BadInput
 from hubq.release.endpoint import local_storage
+from tests.sites import serving
 
 EMPTY = "---\nlicense: mit\n---\n\n"
 """A card that says nothing: one warning of the rule no-card."""
@@ -234,3 +235,26 @@ def test_a_wait_for_the_hub_is_said_when_it_is_long(
     _waiting(seconds)
     assert capsys.readouterr().err.endswith(said)
     assert bool(said) == (seconds > 5)
+
+
+def test_the_web_is_asked_only_on_request_and_never_inside_a_network(
+    card: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUBQ_CACHE", str(card.parent / "cache"))
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    with serving() as site:
+        card.write_text(f"# Nano\n\n[a](http://127.0.0.1:{site.port}/secret)\n", encoding="utf-8")
+        done = hubq("acme_nano.md", "--web", "--select", "dead-link", "--format", "json")
+    assert done.exit_code == 0
+    assert not report_of(done)["audited"][0]["findings"]
+    assert not site.asked
+
+
+def test_the_web_is_not_asked_through_a_proxy(card: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
+    done = hubq("acme_nano.md", "--web")
+    assert isinstance(done.exception, BadInput)
+    assert "names a proxy" in str(done.exception)
+    assert hubq("acme_nano.md", "--web", "--offline").exit_code == 2

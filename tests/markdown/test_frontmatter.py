@@ -1,7 +1,13 @@
 from __future__ import annotations
 
-import pytest
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
+import pytest
+import yaml
+
+from hubq.markdown import frontmatter
 from hubq.markdown.frontmatter import check, parse
 
 
@@ -86,3 +92,32 @@ def test_yaml_of_endless_levels_is_a_problem_and_kills_nothing(yaml: str) -> Non
 def test_long_lists_are_no_levels() -> None:
     items = "".join(f"- b{number}\n" for number in range(3000))
     assert len(parse(f"---\ntags:\n{items}---\n# A\n").items("tags")) == 3000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: 1\nb: [2.5, ~, yes, 0x1f, 017, 1_000, .inf, 12:30:45, 2020-01-01]",
+        "a: 1\na: 2\n'a': 3",
+        "a: &x [1]\nb: *x",
+        "<<: {a: 1}\nb: 2",
+        "? [1, 2]\n: c",
+        "=: a",
+        "- a\n- b: c",
+        "a: !!str 1",
+        "d: 2020-02-30",
+        "true: a\n~: b\n1: c",
+        "a: 'x\ny'\nb: |\n  z\n",
+        "a: b: c",
+        "",
+    ],
+)
+def test_yaml_is_read_as_its_own_safe_reader_does(text: str) -> None:
+    def told(read: Callable[[str], Any]) -> str:
+        try:
+            return repr(read(text))
+        except (yaml.YAMLError, ValueError, TypeError) as error:
+            return f"{type(error).__name__}: {error}"
+
+    plain = partial(yaml.load, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    assert told(frontmatter.loaded) == told(plain)

@@ -29,6 +29,26 @@ def front(*lines: str) -> list[tuple[str, str, int]]:
     return found(GOOD.removesuffix("---\n") + "\n".join([*lines, "---", ""]))
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["license: mit"],
+        ["'license': mit"],
+        ["license : mit"],
+        ["? license", ": mit"],
+        ['"license": mit'],
+        ["tags:", "- a", "license: mit"],
+    ],
+)
+def test_a_key_said_twice_is_found_however_it_is_written(lines: list[str]) -> None:
+    assert [one for one in front(*lines) if one[:2] == ("error", "yaml")]
+
+
+def test_keys_within_others_are_not_said_twice() -> None:
+    lines = ["tags:", "- license: mit", "widget:", "  license: mit", "# license: a"]
+    assert not [one for one in front(*lines) if one[:2] == ("error", "yaml")]
+
+
 def test_a_good_card_has_no_findings() -> None:
     text = GOOD + "# T\n\n| a | b |\n|---|---|\n| `x` | 1 \\| 2 |\n\n```\n{{ x }}\n```\n"
     assert found(text + seal("<!-- hubq:begin a -->\n1\n<!-- hubq:end a -->\n")) == []

@@ -32,6 +32,7 @@ OWNERS = {
     "click": {"cli"},
     "jinja2": {"render"},
     "huggingface_hub": {"hub"},
+    "httpx2": {"hub"},
     "starlette": {"localhub", "preview"},
     "uvicorn": {"localhub"},
     "rich": {"cli"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from hubq.audit.known.tables import torch
 from hubq.audit.known.versions import Version
@@ -33,10 +33,15 @@ _CAPABILITIES = {
 
 def builds(version: Version) -> tuple[str, ...]:
     """Return the CUDA versions that a torch release was built for; empty where not known."""
-    for written, found in torch().builds.items():
-        if Version.of(written) == version.base:
-            return found
-    return ()
+    return _builds().get(version.base, ())
+
+
+@cache
+def _builds() -> dict[Version, tuple[str, ...]]:
+    found: dict[Version, tuple[str, ...]] = {}
+    for written, builds_of in torch().builds.items():
+        found.setdefault(Version.of(written), builds_of)
+    return found
 
 
 @lru_cache(maxsize=256)

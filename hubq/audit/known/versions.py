@@ -63,7 +63,7 @@ class Version:
     @property
     def base(self) -> Version:
         """The release it is, or leads to: `4.45.0` of `4.45.0.dev0`."""
-        return Version(".".join(str(one) for one in self.release))
+        return _read(".".join(map(str, self.release)))
 
     def covers(self, other: Version) -> bool:
         """Return whether another version may be meant: `4.45` is short for any of 4.45.x."""

@@ -16,6 +16,7 @@ from hubq.model.finding import Finding
 _REMEDY = "Say the bits that the weights have."
 
 
+_SCHEME = re.compile("[wW][2-8][aA]")
 #: `W4A16 (INT4 weights`: what is said of weights twice.
 _TWICE = re.compile(
     r"\bw(?P<first>[2-8])a\d{1,2}\b\s?[(=:]\s?(?:u?int|fp)?-?(?P<second>[2-8])(?:[ -]?bits?)?\s+"
@@ -44,7 +45,7 @@ def check(subject: Subject) -> Iterator[Finding]:
 def _twice(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for words that name two numbers of bits for the same weights."""
     for passage in subject.document.passages if "weights" in subject.document.text else ():
-        for found in _TWICE.finditer(passage.text):
+        for found in _TWICE.finditer(passage.text) if _SCHEME.search(passage.text) else ():
             if found["first"] != found["second"]:
                 line = passage.line_of(found.start())
                 spot = subject.document.find(found[0], line, line)

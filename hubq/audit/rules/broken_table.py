@@ -24,19 +24,20 @@ def check(subject: Subject) -> Iterator[Finding]:
         return
     lines, at = _lines(document), document.first
     while at < len(lines):
-        head, rule = lines[at - 1].strip(), lines[at].strip()
-        if "|" not in head or "-" not in rule or len(rule) > _LONGEST:
+        if "|" not in lines[at - 1] or "|" not in lines[at] or "-" not in lines[at]:
             at += 1
             continue
-        if "|" not in rule or not _DELIMITERS.fullmatch(rule) or _DELIMITERS.fullmatch(head):
+        head, rule = lines[at - 1].strip(), lines[at].strip()
+        if len(rule) > _LONGEST or not _DELIMITERS.fullmatch(rule) or _DELIMITERS.fullmatch(head):
             at += 1
             continue
         width = _cells(head)
-        if _cells(rule) != width:
+        shown = _cells(rule) == width
+        if not shown:
             yield _headless(subject, at + 1, _cells(rule), width)
         at += 2
         while at <= len(lines) and "|" in lines[at - 1] and not _OTHER.match(lines[at - 1]):
-            if _cells(rule) == width:
+            if shown:
                 yield from _row(subject, at, lines[at - 1], width)
             at += 1
 
@@ -56,8 +57,10 @@ def _headless(subject: Subject, at: int, found: int, width: int) -> Finding:
 
 def _row(subject: Subject, at: int, line: str, width: int) -> Iterator[Finding]:
     cells = _cells(line.strip())
+    if cells <= width:
+        return
     extra = _END.split(line.strip().removeprefix("|").removesuffix("|"))[width:]
-    if cells > width and any(text.strip() for text in extra):
+    if any(text.strip() for text in extra):
         yield finding(
             subject,
             RULE.id,
@@ -84,7 +87,7 @@ def _cells(line: str) -> int:
     text = line.removeprefix("|")
     if text.endswith("|") and not text.endswith("\\|"):
         text = text[:-1]
-    return len(_END.findall(text)) + 1
+    return (len(_END.findall(text)) if "\\" in text else text.count("|")) + 1
 
 
 RULE = Rule(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from urllib.parse import urlsplit
 
 from hubq.audit.links import (
     Target,
@@ -12,14 +13,17 @@ from hubq.audit.links import (
     lacks_scheme,
     read_target,
     slug,
+    web_address,
 )
 from hubq.audit.parts import Link, Spot
 from hubq.audit.rule import Rule, finding
 from hubq.audit.subject import CARD, Subject
+from hubq.hub.web import NO_HOST
 from hubq.model.finding import Finding, Severity
 
 _MOST = 20
 """Dead links of one card that are reported."""
+_GONE = frozenset({404, 410})
 _DEEPEST = 20
 """Folders within folders that are known."""
 
@@ -96,7 +100,18 @@ class _Places:
         if known is not None and target.inside.rstrip("/") not in known:
             where = "this repo" if target.repo == self.subject.repo else target.repo
             return f"{where} has no file {target.inside}", "error"
-        return "", "info"
+        return self._web(link), "warning"
+
+    def _web(self, link: Link) -> str:
+        """Return why an address of the web leads nowhere, as far as it was asked for."""
+        if not self.subject.gathered.web:
+            return ""
+        address = web_address(link.target)
+        status = self.subject.gathered.web.get(address)
+        host = urlsplit(address).netloc
+        if status == NO_HOST:
+            return f"there is no host {host}"
+        return f"{host} answers {status}: the page is not there" if status in _GONE else ""
 
     def _file(self, link: Link, target: Target) -> tuple[str, Severity]:
         if lacks_scheme(link.target):
@@ -140,8 +155,10 @@ RULE = Rule(
     "the license or the tutorial should be.",
     example="`[gpus.example.org](example)`, or `[LICENSE](LICENSE)` in a repo without that file.",
     fix="Write the whole address with `https://`, or add the file. A link to a file is reported "
-    "only where the repo's files are known, one to another repo only where that was looked up; the "
-    "rest of the web is never asked.",
+    "only where the repo's files are known, one to another repo only where that was looked up. "
+    "Other sites are asked only with `--web`, and reported only where they answer 404 or 410, or "
+    "where their host does not exist and those of most other links do; refusals, errors and "
+    "silence say nothing.",
     check=check,
     sources=("https://huggingface.co/docs/hub/model-cards",),
 )

@@ -5,23 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from hubq.audit.document import Document
 from hubq.audit.held import plainly, rounded, where
 from hubq.audit.intervals import told
+from hubq.audit.lowered import lines_with
 from hubq.audit.pairing import base_of
 from hubq.audit.rule import Rule, finding
 from hubq.audit.scores import Score, scores
-from hubq.audit.sentences import sentences
+from hubq.audit.sentences import Sentence, sentences
 from hubq.audit.subject import Subject
 from hubq.cards.published import exact, roles
 from hubq.cards.published.sheets import Block, Place, Sheet
 from hubq.evaluate.formats.known import plain
+from hubq.evaluate.formats.remembering import remembered
 from hubq.model.finding import Finding
 
-_WORDS = re.compile(
-    r"gain|improv|increase|higher|above|better|outscore|outperform|exceed|surpass|noise|chance"
-    r"|uncertain|suspect|fluctuat|varian|random|beats?\b|lifts?\b|significan",
-    re.IGNORECASE,
+_WORDS = (
+    *("gain", "improv", "increase", "higher", "above", "better", "outscore", "outperform"),
+    *("exceed", "surpass", "noise", "chance", "uncertain", "suspect", "fluctuat", "varian"),
+    *("random", "significan"),
 )
+_WHOLE_WORDS = re.compile(r"(?:beat|lift)s?\b")
 _FLAGS = re.compile(r"[*†‡§]|suspect|noise", re.IGNORECASE)
 #: A card that says which differences are more than chance speaks of its gains as well.
 _JUDGED = re.compile(
@@ -29,12 +33,27 @@ _JUDGED = re.compile(
     r"|mcnemar|significan\w+ (?:at|after|level|test)|still significant|within the margin",
     re.IGNORECASE,
 )
+#: One of these is in each text that it finds.
+_JUDGED_WORDS = (
+    *(
+        "confidence interval",
+        "95%",
+        "95 %",
+        "more than chance",
+        "standard error",
+        "p-value",
+        "mcnemar",
+    ),
+    *("significan", "within the margin"),
+)
+_LOSS = re.compile(r"error|false|loss|\bwer\b|\bcer\b|perplex", re.IGNORECASE)
 _Gain = tuple[str, str, Place, Place]
+_Said = tuple[str, str]
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each block of a table with gains that nothing on the card speaks of."""
-    said: list[str] | None = None
+    said: list[_Said] | None = None
     judged = False
     for sheet in subject.document.sheets:
         for block in sheet.blocks:
@@ -42,9 +61,9 @@ def check(subject: Subject) -> Iterator[Finding]:
             if not found:
                 continue
             if said is None:
-                texts = (one.text for one in sentences(subject.document))
-                said = [text for text in texts if _WORDS.search(text)]
-                judged = bool(_JUDGED.search(subject.document.body))
+                texts = (one.text for one in sentences(subject.document) if _speaks(one))
+                said = [(text, plain(text)) for text in texts]
+                judged = _is_judged(subject.document)
             told_of = [one for one in found if not _spoken_of(sheet, one, said, judged=judged)]
             if told_of:
                 yield _finding(subject, sheet, block, told_of)
@@ -60,21 +79,32 @@ def _gains(block: Block) -> Iterator[_Gain]:
             continue
         for task in block.of("score"):
             place, base = block.score(line.name, task), block.score(name, task)
-            if place is None or base is None:
+            if place is None or base is None or place.found.scale != base.found.scale:
                 continue
-            if place.found.scale != base.found.scale or _is_loss(task):
-                continue
-            if exact.decimal_of(place.found) > exact.decimal_of(base.found):
+            above = exact.decimal_of(place.found) > exact.decimal_of(base.found)
+            if above and not _is_loss(task):
                 yield line.name, task, place, base
 
 
-def _is_loss(task: str) -> bool:
-    return "↓" in task or bool(
-        re.search(r"error|false|loss|\bwer\b|\bcer\b|perplex", task, re.IGNORECASE)
+def _speaks(one: Sentence) -> bool:
+    """Say whether a sentence has a word for gains, or for chance."""
+    lower = one.lower
+    return any(word in lower for word in _WORDS) or (
+        ("beat" in lower or "lift" in lower) and _WHOLE_WORDS.search(lower) is not None
     )
 
 
-def _spoken_of(sheet: Sheet, gain: _Gain, said: Sequence[str], *, judged: bool) -> bool:
+def _is_judged(document: Document) -> bool:
+    lines = lines_with(document, _JUDGED_WORDS)
+    return any(_JUDGED.search(document.quote(line)) for line in lines if line >= document.first)
+
+
+@remembered
+def _is_loss(task: str) -> bool:
+    return "↓" in task or bool(_LOSS.search(task))
+
+
+def _spoken_of(sheet: Sheet, gain: _Gain, said: Sequence[_Said], *, judged: bool) -> bool:
     variant, task, place, base = gain
     found = place.found
     if found.marks or found.row_marks or found.state == "suspect" or _FLAGS.search(found.variant):
@@ -82,16 +112,16 @@ def _spoken_of(sheet: Sheet, gain: _Gain, said: Sequence[str], *, judged: bool) 
     row = [cell for line in sheet.table.lines[found.row : found.row + 1] for cell in line]
     if any("suspect" in cell.lower() for cell in row):
         return True
-    number = f"{found.value:.{found.decimals}f}"
-    gap = str(exact.decimal_of(found) - exact.decimal_of(base.found))
     if judged:
         return True
+    number = f"{found.value:.{found.decimals}f}"
+    gap = str(exact.decimal_of(found) - exact.decimal_of(base.found))
     name = plain(task.partition("_")[0].rpartition(" / ")[2].partition("(")[0])
-    for text in said:
+    own = plain(variant.partition(" / ")[0])
+    for text, short in said:
         if number in text or gap in text:
             return True
-        short = plain(text)
-        if name and name in short and plain(variant.partition(" / ")[0]) in short:
+        if name and name in short and own in short:
             return True
     return False
 

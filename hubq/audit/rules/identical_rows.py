@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from hubq.audit.held import plainly, where
 from hubq.audit.rule import Rule, finding
 from hubq.audit.subject import Subject
+from hubq.cards.published import exact
 from hubq.cards.published.sheets import Block, Line, Place
 from hubq.evaluate.formats.known import plain
 from hubq.model.finding import Finding
@@ -41,15 +43,28 @@ def _alike(block: Block) -> dict[tuple[tuple[str, str], ...], list[tuple[Line, P
     """Return the numbers of a line -> the lines that have them."""
     tasks = block.of("score", "speed", "time", "per-item", "memory")
     found: dict[tuple[tuple[str, str], ...], list[tuple[Line, Place]]] = {}
-    for line in block.variants if len(tasks) >= _LEAST else ():
+    for line, cells in _twins(block, tasks) if len(tasks) >= _LEAST else ():
+        texts = tuple((task, f"{p.found.value:.{p.found.decimals}f}") for task, p in cells)
+        telling = {text for _, text in texts if "." in text and len(text.replace(".", "")) > 2}
+        if len(telling) >= _LEAST:
+            found.setdefault(texts, []).append((line, cells[0][1]))
+    return found
+
+
+def _twins(block: Block, tasks: Sequence[str]) -> Iterator[tuple[Line, list[tuple[str, Place]]]]:
+    """Yield the lines whose values are those of another line, with their cells."""
+    found: dict[tuple[tuple[str, Decimal], ...], list[int]] = {}
+    rows: list[tuple[Line, list[tuple[str, Place]]]] = []
+    for line in block.variants:
         cells = [
             (task, place) for task in tasks if (place := block.place(line.name, task)) is not None
         ]
-        texts = tuple((task, f"{p.found.value:.{p.found.decimals}f}") for task, p in cells)
-        exact = {text for _, text in texts if "." in text and len(text.replace(".", "")) > 2}
-        if len(exact) >= _LEAST:
-            found.setdefault(texts, []).append((line, cells[0][1]))
-    return found
+        key = tuple((task, exact.decimal_of(place.found)) for task, place in cells)
+        if len(cells) >= _LEAST:
+            found.setdefault(key, []).append(len(rows))
+            rows.append((line, cells))
+    for position in sorted(one for same in found.values() if len(same) > 1 for one in same):
+        yield rows[position]
 
 
 RULE = Rule(

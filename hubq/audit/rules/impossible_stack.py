@@ -46,7 +46,11 @@ def check(subject: Subject) -> Iterator[Finding]:
         if evidence is None or key in seen:
             continue
         seen.add(key)
-        beside = one.package == "transformers" and (one.group in engines or _other(subject, one))
+        beside = (
+            one.package == "transformers"
+            and _counts(one, evidence)
+            and (one.group in engines or _other(subject, one))
+        )
         yield _finding(subject, one, evidence, _severity(one, evidence, beside=beside), source)
 
 
@@ -56,8 +60,13 @@ def _other(subject: Subject, one: Stated) -> bool:
     return any(_ENGINE.search(line[:500]) for line in near)
 
 
+def _counts(one: Stated, evidence: Evidence) -> bool:
+    """Say whether a version was run, or is asked for alone, and certainly cannot have been."""
+    return one.kind != "least" and evidence.certain
+
+
 def _severity(one: Stated, evidence: Evidence, *, beside: bool) -> Severity:
-    if one.kind == "least" or not evidence.certain or beside:
+    if beside or not _counts(one, evidence):
         return "info"
     return "error" if one.kind == "stack" else "warning"
 

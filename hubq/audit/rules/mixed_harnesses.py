@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from hubq.audit.document import Document
 from hubq.audit.held import plainly, where
+from hubq.audit.lowered import fold, lines_with, lowered
 from hubq.audit.rule import Rule, finding
 from hubq.audit.sentences import sentences
 from hubq.audit.subject import Subject
 from hubq.cards.published.sheets import Block, Sheet
 from hubq.evaluate.formats.known import plain
+from hubq.evaluate.formats.remembering import remembered
 from hubq.model.finding import Finding
 
 _HARNESSES = {
@@ -32,8 +35,12 @@ _TAKEN = re.compile(
     r"|copied|quoted|reported|borrowed|cited)\b[^.]{0,20}\b(?:from|by|in)\b[^.]{0,80}",
     re.IGNORECASE,
 )
-#: One of these is in each harness's name.
-_WORDS = ("eval", "compass", "helm")
+#: One of these is in each harness's name, without what may stand between its words.
+_WORDS = (
+    *("lmeval", "lmmseval", "vlmevalkit", "opencompass", "evalscope", "lighteval", "simpleevals"),
+    *("mistralevals", "evalplus", "helm"),
+)
+_BASE_WORDS = ("baseline", "bf16", "fp16", "original", "quantized", "precision", "reference")
 _TAKEN_WORDS = ("taken", "copied", "quoted", "reported", "borrowed", "cited")
 _BASE = re.compile(
     r"unquanti[sz]ed|baseline|\bbase model|original|full[- ]precision|\bbf16\b|\bfp16\b|\bfloat\b",
@@ -49,14 +56,16 @@ def check(subject: Subject) -> Iterator[Finding]:
     document = subject.document
     if not any(block.of("score", "average") for sheet in document.sheets for block in sheet.blocks):
         return
-    lower = document.text.lower()
-    if any(word in lower for word in _WORDS) and _ANY.search(document.text):
+    if _may_name(lowered(document)) and _names_any(document):
         for sheet in document.sheets:
             for block in sheet.blocks:
                 yield from _labels(subject, sheet, block)
         yield from _said(subject)
     taken = any(word in document.text for word in _TAKEN_WORDS)
     for passage in document.passages if taken else ():
+        lower = fold(passage.text)
+        if not all(any(word in lower for word in some) for some in (_TAKEN_WORDS, _BASE_WORDS)):
+            continue
         found = _TAKEN.search(passage.text) if len(passage.text) < 2000 else None
         if found:
             line = passage.line_of(found.start())
@@ -73,10 +82,23 @@ def check(subject: Subject) -> Iterator[Finding]:
             )
 
 
+def _names_any(document: Document) -> bool:
+    lines = lines_with(document, ("eval", "compass", "helm"))
+    return any(_ANY.search(document.quote(line)) for line in lines)
+
+
+def _may_name(lower: str) -> bool:
+    """Say whether a text in small letters may name a harness."""
+    if "eval" not in lower and "compass" not in lower and "helm" not in lower:
+        return False
+    short = lower.replace("-", "").replace("_", "").replace(" ", "")
+    return any(word in short for word in _WORDS)
+
+
 def _said(subject: Subject) -> Iterator[Finding]:
     """Find sentences that give the baseline one harness and the variants another."""
     for one in sentences(subject.document) if subject.document.sheets else ():
-        if not _ANY.search(one.text):
+        if not _may_name(one.lower) or not _ANY.search(one.text):
             continue
         names = [name for name, pattern in _NAMED.items() if pattern.search(one.text)]
         if len(names) > 1 and _BASE.search(one.text) and _OURS.search(_BASE.sub("", one.text)):
@@ -131,10 +153,11 @@ def _label(sheet: Sheet, name: str) -> str:
     return " ".join((name, *notes))
 
 
-def _named(text: str) -> list[str]:
-    if not _ANY.search(text):
-        return []
-    return [name for name, pattern in _NAMED.items() if pattern.search(text)][:1]
+@remembered
+def _named(text: str) -> tuple[str, ...]:
+    if not _may_name(fold(text)):
+        return ()
+    return tuple(name for name, pattern in _NAMED.items() if pattern.search(text))[:1]
 
 
 RULE = Rule(

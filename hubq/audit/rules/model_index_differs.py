@@ -99,8 +99,10 @@ def _own_measures(subject: Subject) -> dict[str, list[PublishedMeasure]]:
     """Return the scores of this very model in the card's tables, by task."""
     found: dict[str, list[PublishedMeasure]] = {}
     for table in subject.document.tables:
-        for one in table.measures:
-            if one.fraction is None or not _is_own(one.variant, subject):
+        variants = {one.variant for one in table.measures}
+        own = {variant for variant in variants if _is_own(variant, subject)}
+        for one in table.measures if own else ():
+            if one.fraction is None or one.variant not in own:
                 continue
             short = plain_name(_BRACKETS.sub("", one.task))
             for key in dict.fromkeys((plain_name(one.task), short)):

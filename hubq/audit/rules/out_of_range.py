@@ -11,6 +11,7 @@ from hubq.audit.rule import Rule, finding
 from hubq.audit.subject import Subject
 from hubq.cards.published import roles
 from hubq.cards.published.sheets import Block, Place
+from hubq.evaluate.formats.remembering import remembered
 from hubq.model.finding import Finding, Severity
 
 #: Benchmarks whose scores are shares: from 0 to 1, or from 0 to 100.
@@ -42,37 +43,39 @@ def check(subject: Subject) -> Iterator[Finding]:
             lines = [line.name for line in block.variants if not _is_counts(block, line.name)]
             averaged = bool(block.of("average")) or len(block.of("score")) > 2
             for task in block.tasks:
-                cells = [
-                    (name, place)
-                    for name in lines
-                    if (place := block.place(name, task)) is not None
-                ]
-                for odd in _odd(block, task, cells, averaged=averaged):
+                places = [place for name in lines if (place := block.place(name, task)) is not None]
+                for odd in _odd(block, task, places, averaged=averaged):
                     variant = odd[0].found.variant
                     yield _finding(subject, where(block, variant, task, sheet=sheet), odd)
 
 
 def _is_counts(block: Block, name: str) -> bool:
     """Say whether a line holds numbers of questions, or something else that is no score."""
-    if _COUNTS.search(name) or roles.minus_of(name):
+    if _names_counts(name) or roles.minus_of(name):
         return True
     places = [block.place(name, task) for task in block.of("score", "average", "other")]
-    values = [place.found.value or 0 for place in places if place is not None]
-    return sum(value > 100 for value in values) > 1
+    return sum((place.found.value or 0) > 100 for place in places if place is not None) > 1
 
 
-def _odd(
-    block: Block, task: str, cells: Sequence[tuple[str, Place]], *, averaged: bool
-) -> Iterator[_Odd]:
+@remembered
+def _names_counts(name: str) -> bool:
+    return bool(_COUNTS.search(name))
+
+
+@remembered
+def _holds(task: str) -> str:
+    """Return what a column holds by its name: `share`, `any` score, or `no share` at all."""
+    if _NO_SHARE.search(task):
+        return "no share"
+    return "share" if _SHARES.search(task) else "any"
+
+
+def _odd(block: Block, task: str, places: Sequence[Place], *, averaged: bool) -> Iterator[_Odd]:
     role = block.roles.get(task)
-    places = [place for _, place in cells]
-    if (
-        role in ("score", "average", "other")
-        and _SHARES.search(task)
-        and not _NO_SHARE.search(task)
-    ):
+    holds = _holds(task)
+    if role in ("score", "average", "other") and holds == "share":
         yield from _shares(places)
-    elif role in {"score", "other"} and averaged and not _NO_SHARE.search(task):
+    elif role in {"score", "other"} and averaged and holds != "no share":
         yield from _alone(places)
     elif role in _MEASURED:
         for place in places:
@@ -93,6 +96,8 @@ def _shares(places: Sequence[Place]) -> Iterator[_Odd]:
     high = [value for value in values if value > 100]
     # A column that is mostly above 100 holds sums of points.
     if 2 * len(high) > len(values) and len(values) > 1:
+        return
+    if not high and min(values) > 1.5:
         return
     middle = median([value for value in values if value <= 100] or [0])
     for place, value in zip(plain, values, strict=True):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from hubq.audit.document import Document
+from hubq.audit.lowered import lines_with
 from hubq.audit.parts import Spot
 from hubq.audit.rule import Rule, finding
 from hubq.audit.subject import Subject
@@ -69,10 +70,8 @@ _LITERALS = (
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each line that holds an unfilled piece of a template."""
     document = subject.document
-    low = document.text.lower()
-    if not any(literal in low for literal in _LITERALS):
-        return
-    for at, found in _pieces(document):
+    numbers = lines_with(document, _LITERALS)
+    for at, found in _pieces(document, numbers) if numbers else ():
         yield finding(
             subject,
             RULE.id,
@@ -93,13 +92,19 @@ def _words(piece: str) -> str:
     return "a piece of a template was never filled in"
 
 
-def _pieces(document: Document) -> Iterator[tuple[int, re.Match[str]]]:
-    """Yield (line, piece of a template), the first of each line; comments are left out."""
+def _pieces(document: Document, numbers: Sequence[int]) -> Iterator[tuple[int, re.Match[str]]]:
+    """Yield (line, piece of a template), the first of each line; comments are left out.
+
+    Args:
+        document: the card.
+        numbers: of the lines that are looked at.
+    """
     text = document.text
     if "<!--" in text:
         text = _COMMENT.sub(lambda one: re.sub(r"[^\n]", " ", one[0]), text)
-    codes = _code_lines(document)
-    for at, line in enumerate(text.split("\n"), start=1):
+    codes, lines = _code_lines(document), text.split("\n")
+    for at in numbers:
+        line = lines[at - 1]
         if len(line) > _LONGEST or not _ANY.search(line):
             continue
         code, front = at in codes, at < document.first

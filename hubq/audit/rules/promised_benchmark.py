@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from hubq.audit.document import Document
+from hubq.audit.lowered import fold
 from hubq.audit.parts import Spot
 from hubq.audit.prose import Sentence, sentences
 from hubq.audit.rule import Rule, finding
@@ -33,6 +34,14 @@ _ABOUT = re.compile(
     r"|for|of)\b|(?:shows?|reports?|gives?|lists?) )",
     re.IGNORECASE,
 )
+#: What a sentence has among its letters if that matches.
+_WORDS = (
+    *("evaluat", "measur", "test", "benchmark", "scor", "compar", "report", "result", "accuracy"),
+    *("show", "give", "list"),
+)
+_PLAIN = tuple(name.lower() for name in _NAMES)
+_LEAST = 3
+"""Benchmarks that make a list."""
 _ELSEWHERE = re.compile(
     r"\btrain|\bfine-?tun|\bcalibrat|\bdatasets? (?:include|used)"
     r"|\bnot\b|\bexcept|\bwill\b|\bsuch as\b"
@@ -40,6 +49,7 @@ _ELSEWHERE = re.compile(
     re.IGNORECASE,
 )
 _NOISE = re.compile(r"[^a-z0-9+]")
+_NOISES = re.compile(r"[^a-z0-9+\n]+")
 _SAME = {
     "arcc": "arcchallenge",
     "arce": "arceasy",
@@ -57,7 +67,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     shown = ""
     for sentence in sentences(document):
         places = _benchmarks(sentence)
-        if len(places) < 3:
+        if len(places) < _LEAST:
             continue
         shown = shown or _shown(document)
         missing = [name for name in places if not _stands(name, shown)]
@@ -89,9 +99,12 @@ def _finding(
 
 def _benchmarks(sentence: Sentence) -> dict[str, int]:
     """Return plain name -> where it stands in a sentence that lists what was measured."""
-    if len(sentence.text) > 2_000 or not _ABOUT.search(sentence.text):
+    if len(sentence.text) > 2_000:
         return {}
-    if _ELSEWHERE.search(sentence.text):
+    low = fold(sentence.text)
+    if not any(word in low for word in _WORDS) or sum(name in low for name in _PLAIN) < _LEAST:
+        return {}
+    if not _ABOUT.search(sentence.text) or _ELSEWHERE.search(sentence.text):
         return {}
     found: dict[str, int] = {}
     for one in _NAME.finditer(sentence.text):
@@ -109,7 +122,8 @@ def _shown(document: Document) -> str:
     cells = {cell.text for grid in document.grids for row in grid.rows for cell in row}
     heads = {grid.heading for grid in document.grids}
     headings = {one.text for one in document.passages if one.level}
-    return "\n".join(_NOISE.sub("", text.lower()) for text in cells | heads | headings)
+    every = "\n".join(text.replace("\n", "") for text in cells | heads | headings)
+    return _NOISES.sub("", every.lower())
 
 
 def _stands(name: str, shown: str) -> bool:

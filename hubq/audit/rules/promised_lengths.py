@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from hubq.audit.document import Document
+from hubq.audit.lowered import fold
 from hubq.audit.parts import Spot
 from hubq.audit.prose import Sentence, sentences
 from hubq.audit.rule import Rule, finding
@@ -17,6 +18,8 @@ _JOINT = r"(?:,[ \n]+(?:and[ \n]|or[ \n])?|[ \n](?:and|or|/)[ \n]|/|、)"
 _LIST = re.compile(rf"(?<![\w.])(?:{_ONE})(?:{_JOINT}(?:{_ONE})){{2,40}}")
 _NUMBER = re.compile(_ONE)
 _SAID = re.compile(r"\blengths?\b|\bcontexts?\b|\bsequence\b|\btokens\b|长度", re.IGNORECASE)
+#: What a sentence has among its letters if that matches.
+_WORDS = ("length", "context", "sequence", "tokens", "长度")
 _HEAD = re.compile(r"length|context|tokens|\blen\b|input|seq|长度", re.IGNORECASE)
 _BUT = re.compile(
     r"\bonly\b|\bexcept\b|\bnot (?:yet )?(?:shown|tested|available)\b|仅", re.IGNORECASE
@@ -68,7 +71,9 @@ def _listed(numbers: list[int]) -> str:
 
 def _promised(sentence: Sentence) -> list[int]:
     """Return the lengths that a sentence lists; empty where it lists none."""
-    found = _LIST.search(sentence.text) if _SAID.search(sentence.text) else None
+    low = fold(sentence.text)
+    said = any(word in low for word in _WORDS) and _SAID.search(sentence.text)
+    found = _LIST.search(sentence.text) if said else None
     numbers = [_integer(one) for one in _NUMBER.findall(found[0])] if found else []
     return numbers if len(set(numbers)) >= 3 else []
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from hubq.audit.held import plainly, rounded, where
+from hubq.audit.lowered import lowered
 from hubq.audit.rule import Rule, finding
 from hubq.audit.speeds import Slower, slower
 from hubq.audit.subject import Subject
@@ -16,6 +17,8 @@ _SAID = re.compile(
     r"|speed (loss|penalty)|\u6162",
     re.IGNORECASE,
 )
+#: One of these is in each text that it finds.
+_SAID_WORDS = ("slow", "faster", "overhead", "trade", "speed loss", "speed penalty", "\u6162")
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -41,6 +44,8 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _disclosed(subject: Subject, found: list[Slower]) -> bool:
+    if not any(word in lowered(subject.document) for word in _SAID_WORDS):
+        return False
     passages = [one.text for one in subject.document.passages if _SAID.search(one.text)]
     names = {part for one in found for part in _names(one.variant)}
     return any(

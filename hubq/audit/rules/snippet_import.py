@@ -18,7 +18,9 @@ _MODULES = frozenset(
     {
         *("transformers", "auto_gptq", "awq", "peft", "qwen_vl_utils", "llmcompressor", "mlx_lm"),
         *("mlx_vlm", "huggingface_hub", "accelerate", "auto_round", "compressed_tensors"),
-        *("datasets", "lm_eval", "gptqmodel"),
+        *("datasets", "lm_eval", "gptqmodel", "gptqmodel.quantization", "gptqmodel.utils.eval"),
+        *("vllm", "vllm.sampling_params", "vllm.lora.request", "vllm.assets.image"),
+        *("optimum.gptq", "optimum.bettertransformer"),
     }
 )
 
@@ -51,8 +53,8 @@ def _unknown(subject: Subject) -> Iterator[tuple[Snippet, str, str, int]]:
     for snippet in snippets(subject.document):
         if snippet.tree is None or "import" not in snippet.code.text:
             continue
-        for node in nodes(snippet.tree):
-            if not isinstance(node, ast.ImportFrom) or node.level or node.module not in _MODULES:
+        for node in nodes(snippet.tree).get(ast.ImportFrom, ()):
+            if node.level or node.module not in _MODULES:
                 continue
             known = exports_of(node.module)
             for alias in node.names if known else ():
@@ -88,9 +90,10 @@ from transformers import AutoTokenizers
 
 `` `transformers` has no `AutoTokenizers`: none of its releases that were read exports it ``
 
-The names are read from the released wheels, the last one of each minor version. Names of a package
-that is not among them, of its submodules, and names that some release had are left alone. It is a
-warning where no name of the package is like the one that is asked for.""",
+The names are read from released wheels: of every version of vllm, gptqmodel, optimum and auto-gptq,
+else of the last one of each minor version. Names of a package that is not among them, of its
+submodules, and names that some release had are left alone. It is a warning where no name of the
+package is like the one that is asked for.""",
     fix="Run the snippet, and name the release that it was run with.",
     check=check,
     sources=("https://docs.python.org/3/library/exceptions.html#ImportError",),

@@ -22,7 +22,8 @@ def check(subject: Subject) -> Iterator[Finding]:
     for sheet in subject.document.sheets:
         yield from _cells(subject, sheet)
         for block in sheet.blocks:
-            yield from _speeds(subject, sheet, block)
+            if block.of("speed") and block.of("memory"):
+                yield from _speeds(subject, sheet, block)
 
 
 def _cells(subject: Subject, sheet: Sheet) -> Iterator[Finding]:
@@ -30,14 +31,13 @@ def _cells(subject: Subject, sheet: Sheet) -> Iterator[Finding]:
     tasks = list(dict.fromkeys(task for block in blocks for task in block.of("score")))
     if not 2 <= len(tasks) <= _MOST or sum(len(block.lines) for block in blocks) > _ROWS:
         return
+    lines = [(block, line) for block in blocks for line in block.variants]
+    columns = {task: [block.score(line.name, task) for block, line in lines] for task in tasks}
     for first, second in combinations(tasks, 2):
         rows = [
             (block, line, one, two)
-            for block in blocks
-            for line in block.variants
-            if (one := block.score(line.name, first)) is not None
-            and (two := block.score(line.name, second)) is not None
-            and one.found.scale == two.found.scale
+            for (block, line), one, two in zip(lines, columns[first], columns[second], strict=True)
+            if one is not None and two is not None and one.found.scale == two.found.scale
         ]
         found = _turned(rows)
         if found is None:
@@ -63,6 +63,8 @@ def _turned(rows: Sequence[_Row]) -> tuple[_Row, bool] | None:
         return None
     pairs = [(one.found.value or 0.0, two.found.value or 0.0) for _, _, one, two in rows]
     higher = [one > two for one, two in pairs]
+    if sum(higher) not in (1, len(higher) - 1):
+        return None
     usual = 2 * sum(higher) > len(higher)
     odd = [position for position, above in enumerate(higher) if above != usual]
     if len(odd) != 1:

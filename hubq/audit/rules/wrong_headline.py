@@ -34,11 +34,16 @@ _HEDGE = re.compile(
 )
 #: Such a sentence may speak of numbers that stand elsewhere.
 _ELSEWHERE = re.compile(
-    r"https?:|paper|leaderboard v?2|previous|reported (by|in)|official|other (model|card|repo)"
-    r"|\bcost|latency|token|speed|param|per[- ]dollar|length|size|epoch|learning|threshold"
-    r"|\bgb\b|\bms\b",
+    r"leaderboard v?2|reported (by|in)|other (model|card|repo)|\bcost|\bgb\b|\bms\b",
     re.IGNORECASE,
 )
+_ELSEWHERE_WORDS = (
+    *("http:", "https:", "paper", "previous", "official", "latency", "token", "speed", "param"),
+    *("per-dollar", "per dollar", "length", "size", "epoch", "learning", "threshold"),
+)
+#: One of these is in each text that the pattern finds.
+_ELSEWHERE_PARTS = ("leaderboard", "reported", "other ", "cost", "gb", "ms")
+_POINT = re.compile(r"\d\.\d")
 _MOST = 400
 
 
@@ -49,17 +54,24 @@ def check(subject: Subject) -> Iterator[Finding]:
     if not every or len(every) > _MOST:
         return
     for one in sentences(document):
-        if "." not in one.text or _ELSEWHERE.search(one.text):
+        if "." not in one.text or not _POINT.search(one.text) or _is_elsewhere(one):
             continue
         found = [figure for figure in figures(one.text) if _is_score(figure)]
         if not found:
             continue
-        if _RECOVERY.search(one.text):
+        if "recover" in one.lower and _RECOVERY.search(one.text):
             yield from _recoveries(subject, one, found)
-        elif _AVERAGE.search(one.text):
+        elif "average" in one.lower and _AVERAGE.search(one.text):
             yield from _averages(subject, one, found)
         else:
             yield from _scores(subject, one, found, every)
+
+
+def _is_elsewhere(one: Sentence) -> bool:
+    lower = one.lower
+    if any(word in lower for word in _ELSEWHERE_WORDS):
+        return True
+    return any(word in lower for word in _ELSEWHERE_PARTS) and bool(_ELSEWHERE.search(one.text))
 
 
 def _is_score(figure: Figure) -> bool:
@@ -105,10 +117,12 @@ def _scores(
     subject: Subject, one: Sentence, found: Sequence[Figure], every: Sequence[Column]
 ) -> Iterator[Finding]:
     """Hold numbers beside a benchmark's name against its column, where another of them is in it."""
+    if len(found) < 2:
+        return
     short = plain(one.text)
     named = [column for column in every if any(name in short for name in column.names)]
     tasks = {column.names[-1] for column in named if column.names}
-    if len(tasks) != 1 or len(found) < 2:
+    if len(tasks) != 1:
         return
     values = {value for column in named for value in column.values}
     known = {value for column in named for value in implied(column)}

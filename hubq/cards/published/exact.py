@@ -11,7 +11,7 @@ import msgspec
 from hubq.evaluate.published import PublishedMeasure
 
 
-class Span(msgspec.Struct, frozen=True):
+class Span(msgspec.Struct, frozen=True, gc=False):
     """A number worked out from printed ones.
 
     Attributes:
@@ -26,8 +26,12 @@ class Span(msgspec.Struct, frozen=True):
     def agrees(self, printed: Decimal, unit: Decimal) -> bool:
         """Say whether a number may have been printed so, rounded or cut at its last decimal."""
         half = unit / 2
-        inner, outer = sorted((printed, printed + unit.copy_sign(printed)))
-        return self.low <= max(outer, printed + half) and self.high >= min(inner, printed - half)
+        low, high = printed - half, printed + half
+        if printed.is_signed():
+            low = min(low, printed - unit)
+        else:
+            high = max(high, printed + unit)
+        return self.low <= high and self.high >= low
 
 
 def decimal_of(found: PublishedMeasure, field: str = "value") -> Decimal:
@@ -81,11 +85,12 @@ def _span(number: float, decimals: int) -> Span:
 def mean(spans: Sequence[Span]) -> Span:
     """Return the mean of some numbers."""
     count = len(spans)
-    return Span(
-        sum((one.value for one in spans), Decimal()) / count,
-        sum((one.low for one in spans), Decimal()) / count,
-        sum((one.high for one in spans), Decimal()) / count,
-    )
+    value = low = high = Decimal()
+    for one in spans:
+        value += one.value
+        low += one.low
+        high += one.high
+    return Span(value / count, low / count, high / count)
 
 
 def minus(first: Span, second: Span) -> Span:

@@ -45,7 +45,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     shown: tuple[int, ...]
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class Place(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where a cell's content stands: `source` and `table` and `measure` count from 0."""
 
     source: int
@@ -59,7 +59,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         return split_marks(self.found.marks)
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
+class Line(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing that was measured: a variant, under one workload where there are several.
 
     Attributes:
@@ -104,11 +104,10 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     def of(self, *wanted: Role) -> tuple[str, ...]:
         """Return the tasks with one of some roles."""
-        found = self._of.get(wanted)
-        if found is None:
-            found = tuple(task for task in self.tasks if self.roles.get(task) in wanted)
-            self._of[wanted] = found
-        return found
+        if wanted not in self._of:
+            found = (task for task in self.tasks if self.roles.get(task) in wanted)
+            self._of[wanted] = tuple(found)
+        return self._of[wanted]
 
     @cached_property
     def _of(self) -> dict[tuple[Role, ...], tuple[str, ...]]:
@@ -121,11 +120,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def pairs(self) -> tuple[Pair, ...]:
-        """Each line with the baseline of its workload.
-
-        Where a name has several parts, such as a precision and a kernel, the baseline is the line
-        that differs in the precision alone.
-        """
+        """Each line with the baseline of its workload; in names of parts, precision differs."""
         return _pairs(self.variants)
 
     @cached_property
@@ -206,10 +201,11 @@ class _Draft:
         self.groups: dict[str, str] = {}
         self.cells: dict[tuple[str, str], Place] = {}
 
-    def add(self, line: Line, task: str, place: Place, group: str = "") -> None:
-        self.lines.setdefault(line.name, line)
-        self.groups.setdefault(task, group)
-        self.cells.setdefault((line.name, task), place)
+    def add(self, line: Line, cells: Sequence[tuple[str, Place]], group: str = "") -> None:
+        name = self.lines.setdefault(line.name, line).name
+        for task, place in cells:
+            self.groups.setdefault(task, group)
+            self.cells.setdefault((name, task), place)
 
     def block(self, path: str) -> Block:
         tasks = tuple(self.groups)
@@ -225,8 +221,8 @@ class _Draft:
         for task in tasks:
             score = any(one.scale != "raw" and one.bound == "" for one in under[task])
             role = roles.role_of(task, score=score)
-            units = {one.unit.lower() for one in under[task]}
-            found[task] = "memory" if role == "other" and units & _BYTES else role
+            sized = role == "other" and any(one.unit.lower() in _BYTES for one in under[task])
+            found[task] = "memory" if sized else role
         names = [name for name in self.lines if name not in found]
         # Lines of one name are told apart by hubq alone, so none of them is the others' baseline.
         labels = Counter(self.lines[name].label for name in names)
@@ -262,11 +258,12 @@ class _Draft:
 
 def _by_column(table: PublishedTable, places: Sequence[Place]) -> list[_Draft]:
     """Return the blocks of a table whose columns are tasks."""
-    depth = max((len(place.found.variant.split(" / ")) for place in places), default=1)
-    label_roles = roles.label_roles(table.heads or ("",) * depth)
+    depths = () if table.heads else (place.found.variant.count(" / ") + 1 for place in places)
+    label_roles = roles.label_roles(table.heads or ("",) * max(depths, default=1))
     rows: dict[int, list[Place]] = {}
     for place in places:
         rows.setdefault(place.found.row, []).append(place)
+    tasks = {task: split_label(task)[0] for task in {place.found.task for place in places}}
     named = [(cells, *_line(cells[0].found, label_roles)) for cells in rows.values()]
     often = Counter((cells[0].found.group, model, line.name) for cells, model, line in named)
     drafts: dict[tuple[str, str], _Draft] = {}
@@ -274,8 +271,7 @@ def _by_column(table: PublishedTable, places: Sequence[Place]) -> list[_Draft]:
         group = cells[0].found.group
         draft = drafts.setdefault((group, model), _Draft(_title(group, model)))
         line = _unique(plain, cells, draft) if often[group, model, plain.name] > 1 else plain
-        for place in cells:
-            draft.add(line, split_label(place.found.task)[0], place)
+        draft.add(line, [(tasks[place.found.task], place) for place in cells])
     return list(drafts.values())
 
 
@@ -293,7 +289,8 @@ def _by_row(places: Sequence[Place]) -> list[_Draft]:
         name, marks = split_label(found.variant)
         own = names[found.row] if found.task == _row_label(found) else task
         group = " / ".join(part for part in (found.group, *found.labels[:-1]) if part)
-        draft.add(Line(name=name, label=name, variant=name, marks=marks), own, place, group)
+        line = draft.lines.get(name) or Line(name=name, label=name, variant=name, marks=marks)
+        draft.add(line, [(own, place)], group)
     return [draft]
 
 
@@ -308,21 +305,19 @@ def _title(group: str, model: str) -> str:
 def _line(found: PublishedMeasure, label_roles: Sequence[LabelRole]) -> tuple[str, Line]:
     """Return the model and the line that a row's labels name."""
     parts: dict[LabelRole, list[str]] = {}
-    marks = list(split_marks(found.row_marks))
+    marks = list(split_marks(found.row_marks)) if found.row_marks else []
     labels = found.labels or tuple(found.variant.split(" / "))
     for label, role in zip(labels, label_roles, strict=False):
         text, signs = split_label(label)
         parts.setdefault(role, []).append(text)
         marks += signs
-    said = {role: " / ".join(dict.fromkeys(p for p in texts if p)) for role, texts in parts.items()}
+    said = {role: " / ".join(dict.fromkeys(filter(None, texts))) for role, texts in parts.items()}
     where = {role: said.get(role, "") for role in ("workload", "hardware", "regime")}
-    variant = said.get("variant", "")
-    model = said.get("model", "")
+    variant, model = said.get("variant", ""), said.get("model", "")
     if not variant:
         variant, model = (model, "") if model else (next(filter(None, where.values()), ""), "")
     name = " / ".join(part for part in (where["workload"], variant) if part)
-    every = tuple(dict.fromkeys(marks))
-    name = name or found.variant
+    name, every = name or found.variant, tuple(dict.fromkeys(marks)) if marks else ()
     return model, Line(name=name, label=name, variant=variant, marks=every, **where)
 
 
@@ -353,9 +348,9 @@ def _kind(blocks: Sequence[Block], places: Sequence[Place]) -> Kind:
     several = max((len(block.variants) for block in blocks), default=0) > 1
     if scores and several and found & {"per-item", "time", "relative"}:
         return "deploy"
-    if found & {"speed", "memory"} and not scores:
-        if any(pair.base is not None for block in blocks for pair in block.pairs):
-            return "speed"
+    compared = (pair.base is not None for block in blocks for pair in block.pairs)
+    if not scores and found & {"speed", "memory"} and any(compared):
+        return "speed"
     if not scores or not several:
         return "plain"
     return "scores" if any(block.baseline for block in blocks) else "settings"

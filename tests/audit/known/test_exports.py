@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 
 from hubq.audit.known.exports import exports_of
-from hubq.audit.known.making.exports import read
+from hubq.audit.known.making.exports import look_up, make, read
+from hubq.audit.known.making.index import INDEX, Index
 
 
 def wheel(folder: Path, name: str, files: dict[str, str]) -> None:
@@ -52,3 +54,61 @@ def test_the_table_knows_names_of_old_and_new_releases() -> None:
     assert {"AutoTokenizer", "AutoModelForVision2Seq", "AdamW", "pipeline"} <= set(found.last)
     assert found.last["AutoTokenizer"] == found.newest
     assert exports_of("nothing") is None
+
+
+class Offline(Index):
+    """An index of wheels in a folder, read in ranges."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(INDEX, self.answer)
+        self.folder, self.asked = folder, 0
+
+    def answer(self, url: str, headers: dict[str, str]) -> bytes:
+        if "Accept" in headers:
+            wheels = sorted(self.folder.glob("*.whl"))
+            return json.dumps(
+                {
+                    "files": [
+                        {"filename": w.name, "url": w.name, "size": w.stat().st_size}
+                        for w in wheels
+                    ]
+                }
+            ).encode()
+        start, stop = map(int, headers["Range"].removeprefix("bytes=").split("-"))
+        self.asked += 1
+        return (self.folder / url).read_bytes()[start : stop + 1]
+
+
+LAZY = """
+import typing
+MODULE_ATTRS = {"LLM": ".entrypoints.llm:LLM"}
+if typing.TYPE_CHECKING:
+    from vllm.outputs import RequestOutput
+else:
+    def __getattr__(name: str) -> typing.Any: ...
+"""
+
+
+def test_large_packages_are_read_in_pieces_from_an_index(tmp_path: Path) -> None:
+    eager = {"vllm/__init__.py": "from vllm.engine import LLM, Old\n", "vllm/engine.py": ""}
+    wheel(tmp_path, "vllm-0.2.0", eager)
+    wheel(tmp_path, "vllm-0.11.0", {"vllm/__init__.py": LAZY, "vllm/lora/request.py": "class A: 1"})
+    index = Offline(tmp_path)
+    found = look_up(index, "vllm")
+    assert {"LLM", "RequestOutput", "lora"} <= set(found["vllm"]["names"].split())
+    assert found["vllm"]["gone"] == {"0.2.0": "Old engine"}
+    assert found["vllm.lora.request"]["oldest"] == "0.11.0"
+    assert index.asked
+
+
+def test_names_of_releases_that_no_index_has_are_known_too(tmp_path: Path) -> None:
+    wheel(tmp_path, "gptqmodel-1.0.1", {"gptqmodel/__init__.py": "from .models import GPTQModel\n"})
+    assert look_up(Offline(tmp_path), "gptqmodel")["gptqmodel"]["gone"] == {"0.9.4": "Backend"}
+
+
+def test_what_is_not_read_again_stays_in_the_table(tmp_path: Path) -> None:
+    table = tmp_path / "exports.json"
+    table.write_text('{"modules": {"awq": {"names": "AutoAWQForCausalLM"}}}')
+    wheel(tmp_path, "peft-0.9.0", {"peft/__init__.py": "def load(): 1\n"})
+    make([str(tmp_path), "--only", "--output", str(table)])
+    assert list(json.loads(table.read_text())["modules"]) == ["awq", "peft"]

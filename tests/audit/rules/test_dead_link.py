@@ -72,3 +72,20 @@ def test_headings_that_are_not_there_are_worth_knowing() -> None:
 def test_an_address_is_said_once() -> None:
     text = "[gpus.example.org](example) and again [gpus.example.org](example)"
     assert len(findings(RULE, case(BODY.format(text)))) == 1
+
+
+def test_pages_of_other_sites_that_are_gone_are_found_where_they_were_asked_for() -> None:
+    text = "[a](https://a.dev/x#y) ![b](//b.dev/b.png) <https://c.dev> [d](https://d.dev)"
+    web = {"https://a.dev/x": 404, "https://b.dev/b.png": 410, "https://c.dev": 0}
+    found = findings(RULE, case(BODY.format(text), web=web))
+    assert [(one.severity, one.said, one.found) for one in found] == [
+        ("warning", "https://a.dev/x#y", "a.dev answers 404: the page is not there"),
+        ("warning", "//b.dev/b.png", "b.dev answers 410: the page is not there"),
+        ("warning", "https://c.dev", "there is no host c.dev"),
+    ]
+
+
+@pytest.mark.parametrize("status", [200, 204, 301, 401, 403, 405, 429, 500, 503, 999])
+def test_any_other_answer_of_a_site_says_nothing(status: int) -> None:
+    card = BODY.format("[a](https://a.dev/x)")
+    assert not findings(RULE, case(card, web={"https://a.dev/x": status}))

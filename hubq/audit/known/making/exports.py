@@ -3,8 +3,8 @@
 Reads wheels from a folder, as `pip download --no-deps PACKAGE==VERSION` puts them there, and single
 files of what is too large or has no wheels from a package index:
 `python -m hubq.audit.known.making.exports [FOLDER]`. What is not read stays in the table as it is.
-Too many names do no harm, too few would: every name that a module binds, every text in it that could
-be a name, and every module beside it count.
+Too many names do no harm, too few would: every name that a module binds, every text in it that
+could be a name, and every module beside it count.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import ast
 import datetime as dt
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,8 @@ ON_INDEX = {
     "optimum": ("optimum.gptq", "optimum.bettertransformer"),
     "auto-gptq": ("auto_gptq",),
 }
+#: Names of releases that no index has, and the last of those: the tags v0.9.* of its repository.
+EARLIER = {"gptqmodel": {"Backend": "0.9.4"}}
 _WHEEL = re.compile(r"(?P<name>[\w.]+)-(?P<version>[^-]+)-.*\.whl")
 _DEPTH = 6
 #: Finds its names by itself: until 4.52 its top lists them all, since then each module its own.
@@ -152,7 +154,8 @@ def _table(
             of_module = names.of(module) if names else None
             if of_module is not None:
                 releases.setdefault(module, []).append(release)
-                seen.setdefault(module, {}).update(dict.fromkeys(of_module, release))
+                known = seen.setdefault(module, dict(EARLIER.get(module, {})))
+                known.update(dict.fromkeys(of_module, release))
     return {module: _told(seen[module], releases[module]) for module in modules if module in seen}
 
 
@@ -171,14 +174,18 @@ def _told(seen: dict[str, str], releases: list[str]) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Make the table of what packages export."""
+def make(arguments: Sequence[str] | None = None) -> None:
+    """Make the table of what packages export.
+
+    Args:
+        arguments: of the command; those that it was started with by default.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", help="where wheels lie")
     parser.add_argument("--index", default=INDEX, help="a package index (default: %(default)s)")
     parser.add_argument("--only", nargs="*", default=list(ON_INDEX), help="packages on the index")
     parser.add_argument("--output", type=Path, default=TABLE, help="the table")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     before = json.loads(options.output.read_text()) if options.output.is_file() else {}
     modules = before.get("modules", {}) | (read(options.folder) if options.folder else {})
     index = Index(options.index)
@@ -190,4 +197,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    make()
