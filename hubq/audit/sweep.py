@@ -19,6 +19,7 @@ import msgspec
 from hubq.audit.auditing import audit
 from hubq.audit.crashes import Crashes
 from hubq.audit.gathering import deepened, gather_folder, gather_readme
+from hubq.audit.garbage import looked_for_rarely
 from hubq.audit.kin import Kin, alone, looked_up, nearest, project_of, projects_linked
 from hubq.audit.library import Library
 from hubq.audit.naming import read_name
@@ -161,9 +162,10 @@ class Sweep:
             stopped = True
         done: dict[int, Audited] = {}
         try:
-            for number, at in enumerate(self._order()):
-                self.tell.count(number, len(self._found), "audited")
-                self._finish(at, see, done)
+            with looked_for_rarely():
+                for number, at in enumerate(self._order()):
+                    self.tell.count(number, len(self._found), "audited")
+                    self._finish(at, see, done)
         except KeyboardInterrupt:
             stopped = True
         return Swept(
