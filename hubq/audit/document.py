@@ -52,7 +52,6 @@ _BLOCKS = {
 }
 #: What within a passage is not its own text.
 _NOT_PROSE = frozenset({"table", "pre", "script", "style", "ul", "ol", "sup"})
-_ENDINGS = re.compile(r"\r\n?|\f|\v|\x1c|\x1d|\x1e|\x85|\u2028|\u2029")
 
 
 class Document:
@@ -67,8 +66,11 @@ class Document:
     """
 
     def __init__(self, text: str) -> None:
-        self.text = _ENDINGS.sub("\n", text.removeprefix("\ufeff")).replace("\x00", "\ufffd")
-        self.lines = self.text.split("\n")
+        # A point behind it, so that the last line is one where it is empty, too.
+        whole = text.removeprefix("\ufeff").replace("\x00", "\ufffd") + "."
+        self.lines = whole.splitlines()
+        self.lines[-1] = self.lines[-1][:-1]
+        self.text = "\n".join(self.lines)
 
     def __repr__(self) -> str:
         return f"Document({self.title!r}, {len(self.lines)} lines)"
@@ -293,7 +295,7 @@ def _marked(lines: list[str]) -> str:
     out: list[str] = []
     fence = ""
     for number, line in enumerate(lines, start=1):
-        found = _FENCE.match(line)
+        found = _FENCE.match(line) if "`" in line or "~" in line else None
         if fence:
             closing = found and found[1].startswith(fence) and not line.strip().strip(fence[0])
             fence = "" if closing else fence

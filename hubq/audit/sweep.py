@@ -18,8 +18,8 @@ import msgspec
 
 from hubq.audit.auditing import audit
 from hubq.audit.crashes import Crashes
-from hubq.audit.gathering import deepened, gather_folder, gather_readme
 from hubq.audit.garbage import looked_for_rarely
+from hubq.audit.gathering import deepened, gather_folder, gather_readme
 from hubq.audit.kin import Kin, alone, looked_up, nearest, project_of, projects_linked
 from hubq.audit.library import Library
 from hubq.audit.naming import read_name

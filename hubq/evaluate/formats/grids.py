@@ -28,6 +28,7 @@ _SUFFIXES: dict[str, Kind] = {
     **dict.fromkeys(("csv", "tsv"), "csv"),
 }
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_CELLS = frozenset({"td", "th"})
 _BREAKS = frozenset({"br", "p", "div", "li"})
 _TEXTS = frozenset({"p", "small", "dd", "figcaption"})
 #: A page cannot ask for more places than this by its spans, nor have more in all its tables.
@@ -43,7 +44,7 @@ _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 _FRONT = re.compile(r"\A---[ \t]*\r?\n.*?\r?\n---[ \t]*(\r?\n|\Z)", re.DOTALL)
 
 
-class GridCell(msgspec.Struct, frozen=True, kw_only=True):
+class GridCell(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One place of a grid.
 
     Attributes:
@@ -171,6 +172,10 @@ def mended(lines: list[str]) -> tuple[list[str], list[int]]:
         inserted.append(len(out))
 
     for position, line in enumerate(lines):
+        if not inside and "|" not in line:
+            out.append(line)
+            fenced ^= bool(_FENCE.match(line)) if "`" in line or "~" in line else False
+            continue
         fenced ^= bool(_FENCE.match(line))
         following = lines[position + 1] if position + 1 < len(lines) else ""
         starts = not inside and not fenced and _is_row(line) and _is_row(following)
@@ -228,16 +233,19 @@ def _from_root(root: LexborNode, moved: Move | None = None) -> Iterator[Grid]:
     left = _MAX_PLACES
     found: list[tuple[Grid, list[str]]] = []
     after: list[str] = []
+    nested = root.css_first("table table") is not None
+    spans = root.css_first("[rowspan], [colspan]") is not None
     for node in root.traverse(include_text=False):
-        if node.tag in _HEADINGS:
+        tag = node.tag
+        if tag in _HEADINGS:
             said = " ".join(node.text().split())
             if len(said) <= _LONGEST_HEADING:
                 heading, after = said, []
-        elif node.tag in _TEXTS:
+        elif tag in _TEXTS:
             after += [] if _within_table(node) else node.text().splitlines()
-        if node.tag != "table" or _holds_tables(node):
+        if tag != "table" or (nested and _holds_tables(node)):
             continue
-        grid = _grid(node, heading, moved) if left > 0 else None
+        grid = _grid(node, heading, moved, spans=spans) if left > 0 else None
         if grid is not None:
             left -= len(grid.rows) * grid.width
             after = []
@@ -267,47 +275,69 @@ def _holds_tables(table: LexborNode) -> bool:
     return any(node.mem_id != table.mem_id for node in inside)
 
 
-def _grid(table: LexborNode, heading: str, moved: Move | None) -> Grid | None:
-    places: dict[tuple[int, int], GridCell] = {}
-    rows = table.css("tr")
+def _grid(table: LexborNode, heading: str, moved: Move | None, *, spans: bool) -> Grid | None:
     head = 0
-    for row, line in enumerate(rows):
-        cells = [cell for cell in line.iter() if cell.tag in ("td", "th")]
+    lines = []
+    for row, line in enumerate(table.css("tr")):
+        cells = [cell for cell in line.iter() if cell.tag in _CELLS]
         if row == head and _is_head(line, cells, row):
             head += 1
+        lines.append(cells)
+    read = _spanning(lines, moved) if spans else _plain(lines, moved)
+    width = max(map(len, read), default=0)
+    if not width:
+        return None
+    caption = table.css_first("caption")
+    return Grid(
+        number=0,
+        rows=tuple(
+            tuple(row)
+            if len(row) == width
+            else (*row, *(_empty(number, column) for column in range(len(row), width)))
+            for number, row in enumerate(read)
+        ),
+        head=head or min(1, len(read)),
+        heading=" ".join(caption.text().split()) if caption is not None else heading,
+        line=_at(table.attributes, moved)[0] or None,
+    )
+
+
+def _plain(lines: list[list[LexborNode]], moved: Move | None) -> list[list[GridCell]]:
+    """Return the rows of a table without spans; nothing where there are too many cells."""
+    if sum(map(len, lines)) > _MAX_PLACES:
+        return []
+    return [
+        [
+            _cell(cell, _at(cell.attributes, moved), (row, column))
+            for column, cell in enumerate(cells)
+        ]
+        for row, cells in enumerate(lines)
+    ]
+
+
+def _spanning(lines: list[list[LexborNode]], moved: Move | None) -> list[list[GridCell]]:
+    """Return the rows of a table whose cells may cover others; nothing where there are too many."""
+    places: dict[tuple[int, int], GridCell] = {}
+    for row, cells in enumerate(lines):
         column = 0
         for cell in cells:
             while (row, column) in places:
                 column += 1
             said = cell.attributes
             down, across = _span(said, "rowspan"), _span(said, "colspan")
-            down = min(down, len(rows) - row)
+            down = min(down, len(lines) - row)
             if len(places) + down * across > _MAX_PLACES:
-                return None
-            at = _at(said, moved)
-            found = _cell(cell, at, (row, column), wide=across > 1)
-            if down == across == 1:
-                places[row, column] = found
-                column += 1
-                continue
+                return []
+            found = _cell(cell, _at(said, moved), (row, column), wide=across > 1)
             for below in range(down):
                 for beside in range(across):
                     places.setdefault((row + below, column + beside), found)
             column += across
-    if not places:
-        return None
-    width = max(column for _, column in places) + 1
-    caption = table.css_first("caption")
-    return Grid(
-        number=0,
-        rows=tuple(
-            tuple(places.get((row, column)) or _empty(row, column) for column in range(width))
-            for row in range(len(rows))
-        ),
-        head=head or min(1, len(rows)),
-        heading=" ".join(caption.text().split()) if caption is not None else heading,
-        line=_at(table.attributes, moved)[0] or None,
-    )
+    width = max((column for _, column in places), default=-1) + 1
+    return [
+        [places.get((row, column)) or _empty(row, column) for column in range(width)]
+        for row in range(len(lines))
+    ]
 
 
 def _empty(row: int, column: int) -> GridCell:
@@ -316,13 +346,13 @@ def _empty(row: int, column: int) -> GridCell:
 
 def _is_head(line: LexborNode, cells: list[LexborNode], row: int) -> bool:
     """Say whether a row is one of headings; some pages mark every cell as one."""
-    numbers = sum(read_number(cell.text().strip()) is not None for cell in cells)
-    if row and numbers > len(cells) / 2:
-        return False
     parent = line.parent
-    if parent is not None and parent.tag == "thead":
-        return True
-    return bool(cells) and all(cell.tag == "th" for cell in cells)
+    if (parent is None or parent.tag != "thead") and not (
+        cells and all(cell.tag == "th" for cell in cells)
+    ):
+        return False
+    numbers = sum(read_number(cell.text().strip()) is not None for cell in cells if row)
+    return numbers <= len(cells) / 2
 
 
 def _span(attributes: Mapping[str, str | None], name: str) -> int:
@@ -335,12 +365,13 @@ def _at(attributes: Mapping[str, str | None], moved: Move | None) -> tuple[int, 
     found = _POSITION.match(attributes.get("data-sourcepos") or attributes.get("data-at") or "")
     if found is None:
         return (0, 0)
-    line, column = int(found[1]), int(found[2])
+    said, beside = found.groups()
+    line, column = int(said), int(beside)
     return moved(line, column) if moved else (line, column)
 
 
 def _cell(
-    cell: LexborNode, at: tuple[int, int], origin: tuple[int, int], *, wide: bool
+    cell: LexborNode, at: tuple[int, int], origin: tuple[int, int], *, wide: bool = False
 ) -> GridCell:
     header = cell.tag == "th"
     only = cell.child
