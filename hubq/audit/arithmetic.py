@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 
 from hubq.audit.differences import differences
 from hubq.audit.document import Document
 from hubq.audit.held import Held, Kind
+from hubq.audit.kept import kept
 from hubq.audit.means import means
 from hubq.audit.ratios import asides, ratios, reductions
 from hubq.audit.rule import finding
@@ -28,7 +28,7 @@ _READERS: tuple[Callable[[Sheet, Block], Iterator[Held]], ...] = (
 _MOST = 2_000_000
 
 
-@lru_cache(maxsize=4)
+@kept
 def held(document: Document) -> tuple[Held, ...]:
     """Return every number of a card's tables that was worked out again, in the card's order."""
     found = [
@@ -42,7 +42,7 @@ def held(document: Document) -> tuple[Held, ...]:
     return tuple(sorted(found, key=lambda one: one.at))
 
 
-@lru_cache(maxsize=4)
+@kept
 def _disagreeing(document: Document) -> tuple[Held, ...]:
     return tuple(one for one in held(document) if not one.agrees)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cache
 
 from hubq.audit.arithmetic import held
 from hubq.audit.intervals import recovered
@@ -11,6 +12,8 @@ from hubq.audit.statements import statements
 from hubq.audit.subject import Subject
 from hubq.model.audit import Audited, Skipped
 from hubq.model.finding import SEVERITIES, Finding
+
+_RANKS = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 
 
 def audit(subject: Subject, rules: Sequence[Rule]) -> Audited:
@@ -27,7 +30,7 @@ def audit(subject: Subject, rules: Sequence[Rule]) -> Audited:
     for rule in rules:
         why = lacks[rule.needs]
         if why:
-            skipped.append(Skipped(rule=rule.id, why=why))
+            skipped.append(_skipped(rule.id, why))
         else:
             applied.append(rule.id)
             findings += rule.check(subject)
@@ -38,7 +41,7 @@ def audit(subject: Subject, rules: Sequence[Rule]) -> Audited:
         commit=gathered.commit,
         url=gathered.url,
         title=subject.document.title,
-        findings=tuple(sorted(dict.fromkeys(findings), key=_order)),
+        findings=tuple(sorted(_once(findings), key=_order)),
         recovered=recovered(subject.document),
         statements=statements(subject.document),
         checked=len(held(subject.document)),
@@ -48,5 +51,16 @@ def audit(subject: Subject, rules: Sequence[Rule]) -> Audited:
     )
 
 
+@cache
+def _skipped(rule: str, why: str) -> Skipped:
+    return Skipped(rule=rule, why=why)
+
+
+def _once(findings: list[Finding]) -> Iterable[Finding]:
+    """Return findings without those that are there before; to compare whole ones takes longer."""
+    places = {(one.rule, one.path, one.line, one.column, one.part) for one in findings}
+    return findings if len(places) == len(findings) else dict.fromkeys(findings)
+
+
 def _order(one: Finding) -> tuple[int, str, int, int, str]:
-    return SEVERITIES.index(one.severity), one.path, one.line, one.column, one.rule
+    return _RANKS[one.severity], one.path, one.line, one.column, one.rule

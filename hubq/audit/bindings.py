@@ -61,7 +61,7 @@ def undefined(snippets: tuple[Snippet, ...]) -> Iterator[tuple[Snippet, ast.Name
     Args:
         snippets: of a card, in order.
     """
-    known = set(_GIVEN)
+    known: set[str] = set()
     imported = False
     for snippet in snippets:
         if snippet.tree is None:
@@ -72,6 +72,6 @@ def undefined(snippets: tuple[Snippet, ...]) -> Iterator[tuple[Snippet, ast.Name
         if "*" in known:
             return
         for name, node in used(snippet.tree).items():
-            if imported and name not in known:
+            if imported and name not in known and name not in _GIVEN:
                 known.add(name)
                 yield snippet, node

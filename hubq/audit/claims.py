@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from hubq.audit.lowered import holds_any
 from hubq.audit.sentences import Sentence
 
 _LOSSLESS = re.compile(
@@ -93,8 +94,8 @@ _WORDS = (*("within", *_LOSS_WORDS, *_NOISE_WORDS, *_KEEPS_WORDS, *_BEATS_WORDS,
 
 def claims(one: Sentence) -> bool:
     """Say whether a sentence may claim anything of quantized variants."""
-    return any(word in one.lower for word in _WORDS) and (
-        any(word in one.lower for word in _ABOUT_WORDS) or bool(_ABOUT.search(one.text))
+    return holds_any(one.lower, _WORDS) and (
+        holds_any(one.lower, _ABOUT_WORDS) or bool(_ABOUT.search(one.text))
     )
 
 
@@ -118,7 +119,7 @@ def is_lossless(one: Sentence) -> bool:
     return (
         _found(_LOSSLESS, one, _LOSS_WORDS) is not None
         and not _SHOWN.search(one.text)
-        and not any(word in one.lower for word in _OTHER_WORDS)
+        and not holds_any(one.lower, _OTHER_WORDS)
     )
 
 
@@ -133,4 +134,4 @@ def compares(one: Sentence) -> bool:
 
 
 def _found(pattern: re.Pattern[str], one: Sentence, words: tuple[str, ...]) -> re.Match[str] | None:
-    return pattern.search(one.text) if any(word in one.lower for word in words) else None
+    return pattern.search(one.text) if holds_any(one.lower, words) else None

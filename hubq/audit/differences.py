@@ -106,7 +106,7 @@ def _case(one: Worked) -> _Case:
 
 def _bracketed(block: Block) -> Iterator[_Case]:
     """Yield each difference behind a score, with the baseline's score."""
-    if not block.baseline or all(one.found.delta is None for one in block.scores.values()):
+    if not block.baseline or not _has_brackets(block):
         return
     for line in block.variants:
         for task in block.of("score", "average"):
@@ -132,6 +132,13 @@ def _bracketed(block: Block) -> Iterator[_Case]:
                 second=base,
                 agrees=any(one.agrees(printed, unit) for one in _meant(right, base)),
             )
+
+
+def _has_brackets(block: Block) -> bool:
+    for one in block.scores.values():  # noqa: SIM110
+        if one.found.delta is not None:
+            return True
+    return False
 
 
 def _meant(points: Span, base: Place) -> Iterator[Span]:

@@ -18,7 +18,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from hubq.audit.parts import Code, Link, Passage, Spot
 from hubq.cards.published.sheets import Sheet, Source, sheets_of
-from hubq.evaluate.formats.grids import Grid, grids_in, mended
+from hubq.evaluate.formats.grids import Grid, grids_in
+from hubq.evaluate.formats.mending import mended
 from hubq.evaluate.formats.shallow import shallow
 from hubq.evaluate.published import PublishedTable, certain, read_table
 from hubq.markdown import frontmatter
@@ -83,8 +84,12 @@ class Document:
     @cached_property
     def first(self) -> int:
         """The line on which the Markdown begins, below the front matter."""
-        found = frontmatter.BLOCK.match(self.text)
+        found = self._block
         return self.text.count("\n", 0, found.end()) + 1 if found else 1
+
+    @cached_property
+    def _block(self) -> re.Match[str] | None:
+        return frontmatter.BLOCK.match(self.text)
 
     @cached_property
     def body(self) -> str:
@@ -107,12 +112,12 @@ class Document:
 
     @cached_property
     def _yaml_line(self) -> int:
-        found = frontmatter.BLOCK.match(self.text)
+        found = self._block
         return self.text.count("\n", 0, found.start("yaml")) + 1 if found else 1
 
     @cached_property
     def _yaml(self) -> yaml.Node | None:
-        found = frontmatter.BLOCK.match(self.text)
+        found = self._block
         if found is None or self.front.problem:
             return None
         node: yaml.Node | None = yaml.compose(found["yaml"], Loader=_LOADER)
@@ -122,7 +127,7 @@ class Document:
     def root(self) -> LexborNode | None:
         """The page; `data-sourcepos` and `data-at` count lines of the whole file."""
         blank = [""] * (self.first - 1) + self.lines[self.first - 1 :]
-        whole, inserted = mended(blank)
+        whole, inserted = mended(blank) if "|" in self.text else (blank, [])
         self._inserted = inserted
         page = to_html(_marked(whole), _OPTIONS, _EXTENSIONS)
         return LexborHTMLParser(shallow(page)).root
@@ -292,6 +297,9 @@ def _child(node: yaml.Node | None, part: str | int) -> yaml.Node | None:
 
 def _marked(lines: list[str]) -> str:
     """Return Markdown with the elements in it marked by where they stand."""
+    page = "\n".join(lines) + "\n"
+    if "<" not in page:
+        return page
     out: list[str] = []
     fence = ""
     for number, line in enumerate(lines, start=1):

@@ -10,7 +10,6 @@ import msgspec
 
 from hubq.cards.published.exact import Span
 from hubq.cards.published.sheets import Block, Place, Sheet
-from hubq.evaluate.formats.remembering import remembered
 from hubq.model.finding import Severity
 
 Kind = Literal["average", "delta", "recovery", "ratio", "reduction"]
@@ -67,12 +66,7 @@ def where(block: Block, *names: str, sheet: Sheet | None = None) -> str:
     """Return a cell's place in words."""
     heading = sheet.table.heading if sheet is not None and not block.title else ""
     parts = (block.title or heading, *names)
-    return ", ".join(dict.fromkeys([_on_one_line(part) for part in parts if part]))
-
-
-@remembered
-def _on_one_line(text: str) -> str:
-    return " ".join(text.split())
+    return ", ".join(dict.fromkeys([" ".join(part.split()) for part in parts if part]))
 
 
 def severity_of(agreeing: int, count: int, *, alone: Severity | None = None) -> Severity | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from hubq import stats
 from hubq.audit.document import Document
 from hubq.audit.pairing import base_of
@@ -46,6 +48,11 @@ def told(one: Score, base: Score) -> tuple[Told, float | None]:
     return found.told, found.discordance
 
 
+@lru_cache(maxsize=512)
+def _detectable(n: int) -> tuple[tuple[float, float], ...]:
+    return tuple(stats.detectable_range(n))
+
+
 def _recovered(one: Score, by_cell: dict[int, Score]) -> Recovered:
     base, found = baseline_of(one, by_cell), one.place.found
     verdict, limit = told(one, base) if base is not None else ("unknown", None)
@@ -65,7 +72,7 @@ def _recovered(one: Score, by_cell: dict[int, Score]) -> Recovered:
         cut=read is not None and counted and not read.rounded,
         low=read.low if read is not None else None,
         high=read.high if read is not None else None,
-        detectable=stats.detectable_range(one.size.n) if one.size.what == "count" else (),
+        detectable=_detectable(one.size.n) if one.size.what == "count" else (),
         baseline=base.line.name if base is not None else "",
         delta=gap(one.place, base.place) if base is not None else None,
         told=verdict,

@@ -11,6 +11,8 @@ from typing import Literal
 import msgspec
 
 from hubq.audit.document import Document
+from hubq.audit.kept import kept
+from hubq.audit.lowered import holds_any
 from hubq.audit.naming import read_name
 from hubq.audit.parts import Spot
 from hubq.audit.snippets import Snippet, nodes, snippets, spot_in
@@ -110,7 +112,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     heading: str = ""
 
 
-@lru_cache(maxsize=4)
+@kept
 def loads(document: Document) -> tuple[Load, ...]:
     """Return the models that a card's code takes, in order; adapters and draft models are none."""
     found: list[Load] = []
@@ -133,7 +135,7 @@ def _in_command(document: Document, snippet: Snippet) -> Iterator[Load]:
         for pattern in _COMMANDS:
             for one in pattern.finditer(line):
                 before = line[max(0, one.start() - 40) : one.start()].lower()
-                if one[1] in seen or any(word in before for word in _NOT_MODELS):
+                if one[1] in seen or holds_any(before, _NOT_MODELS):
                     continue
                 seen.add(one[1])
                 call = one[0][: one.start(1) - one.start()].strip(" =\"'\\\t")
@@ -160,7 +162,7 @@ def _in_python(
     for call in found.get(ast.Call, ()):
         last = getattr(call.func, "attr", "") or getattr(call.func, "id", "")
         given = _model_of(call) if last in _LOADERS else None
-        if given is None or any(word in _called(call.func).lower() for word in _NOT_MODELS):
+        if given is None or holds_any(_called(call.func).lower(), _NOT_MODELS):
             continue
         heading = snippet.code.heading
         if isinstance(given, ast.Name) and given.id in values:

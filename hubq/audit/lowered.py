@@ -6,9 +6,9 @@ Looking for letters costs next to nothing; rules ask it first which lines their 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 
 from hubq.audit.document import Document
+from hubq.audit.kept import kept
 
 _ALIKE = (("ſ", "s"), ("ı", "i"), ("i̇", "i"))
 """What patterns that heed no case take for an ASCII letter, as `str.lower` leaves it."""
@@ -23,10 +23,18 @@ def fold(text: str) -> str:
     return low
 
 
-@lru_cache(maxsize=4)
+@kept
 def lowered(document: Document) -> str:
     """Return a card's text in small letters, as `fold` does it."""
     return fold(document.text)
+
+
+def holds_any(text: str, pieces: Iterable[str]) -> bool:
+    """Say whether a text holds one of some pieces; a plain loop is the fastest way to ask."""
+    for piece in pieces:  # noqa: SIM110
+        if piece in text:
+            return True
+    return False
 
 
 def lines_with(document: Document, pieces: Iterable[str]) -> list[int]:

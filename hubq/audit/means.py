@@ -111,9 +111,9 @@ def _best(block: Block, task: str, rows: list[_Row]) -> _Column | None:
 
 
 def _mean(block: Block, name: str, members: Sequence[str]) -> Span | None:
-    spans = []
+    scores, spans = block.scores, []
     for one in members:
-        place = block.score(name, one)
+        place = scores.get((name, one))
         if place is None:
             return None
         spans.append(exact.span_of(place.found))

@@ -33,18 +33,18 @@ def _base_of(block: Block, name: str) -> str:
     first = block.baseline
     if name == first or roles.is_baseline(name.rpartition(" / ")[2]):
         return ""
-    family = _family(name)
-    if family == _family(first) and _sizes(name) in ((), _sizes(first)):
+    family, sizes, other = _family(name), _sizes(name), _sizes(first)
+    if family == _family(first) and sizes in ((), other):
         return first
-    if not _sizes(first) and " / " not in first:
+    if not other and " / " not in first:
         return first
     own = [
         line.name
         for line in block.variants[:_MOST]
         if line.name != name
-        and _family(line.name) == family
-        and _sizes(line.name) == _sizes(name)
         and roles.is_baseline(line.name.rpartition(" / ")[2])
+        and _family(line.name) == family
+        and _sizes(line.name) == sizes
     ]
     return own[0] if len(own) == 1 else ""
 

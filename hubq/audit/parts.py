@@ -19,7 +19,7 @@ class Spot(NamedTuple):
 NOWHERE = Spot(0)
 
 
-class Passage(msgspec.Struct, frozen=True, kw_only=True):
+class Passage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A run of prose.
 
     Attributes:
@@ -42,7 +42,7 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
         return self.line + self.text.count("\n", 0, offset) if self.line else 0
 
 
-class Link(msgspec.Struct, frozen=True, kw_only=True):
+class Link(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A link or a picture.
 
     Attributes:
@@ -59,7 +59,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     image: bool = False
 
 
-class Code(msgspec.Struct, frozen=True, kw_only=True):
+class Code(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A block of code.
 
     Attributes:

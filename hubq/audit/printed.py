@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
-from functools import lru_cache
 
 import msgspec
 
 from hubq.audit.arithmetic import held
 from hubq.audit.document import Document
+from hubq.audit.kept import kept
 from hubq.cards.published import exact
 from hubq.cards.published.sheets import Block, Place
 from hubq.evaluate.formats.known import plain
@@ -20,7 +20,7 @@ from hubq.evaluate.formats.remembering import remembered
 _PAIRS = 60
 
 
-class Column(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+class Column(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
     """The numbers of one task in one block.
 
     Attributes:
@@ -43,7 +43,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return tuple(exact.decimal_of(place.found) for place in self.cells.values())
 
 
-@lru_cache(maxsize=4)
+@kept
 def columns(document: Document) -> tuple[Column, ...]:
     """Return every column of scores and averages of a card."""
     return tuple(_columns(document))
@@ -85,7 +85,7 @@ def explains(value: Decimal, digits: int, numbers: AbstractSet[Decimal]) -> bool
     return any(abs(abs(one) - abs(value)) <= unit for one in numbers)
 
 
-@lru_cache(maxsize=64)
+@kept
 def implied(column: Column) -> frozenset[Decimal]:
     """Return what a column prints, with the differences and ratios of each two of its numbers."""
     values = column.values
@@ -101,7 +101,7 @@ def implied(column: Column) -> frozenset[Decimal]:
     return frozenset(found | ({one * 100 for one in found} if fraction else set()))
 
 
-@lru_cache(maxsize=4)
+@kept
 def means(document: Document) -> frozenset[Decimal]:
     """Return the averages of a card: as printed, and as their cells give them."""
     found = {value for one in columns(document) if one.average for value in one.values}
@@ -109,7 +109,6 @@ def means(document: Document) -> frozenset[Decimal]:
     return frozenset(found)
 
 
-@lru_cache(maxsize=4)
 def recoveries(
     document: Document, *, averages: bool
 ) -> tuple[tuple[Decimal, ...], frozenset[Decimal]]:
@@ -119,6 +118,22 @@ def recoveries(
         document: the card.
         averages: only those of averages, where it has some.
     """
+    return _of_averages(document) if averages else _of_all(document)
+
+
+@kept
+def _of_averages(document: Document) -> tuple[tuple[Decimal, ...], frozenset[Decimal]]:
+    return _recoveries(document, averages=True)
+
+
+@kept
+def _of_all(document: Document) -> tuple[tuple[Decimal, ...], frozenset[Decimal]]:
+    return _recoveries(document, averages=False)
+
+
+def _recoveries(
+    document: Document, *, averages: bool
+) -> tuple[tuple[Decimal, ...], frozenset[Decimal]]:
     every = [
         (block, name, task, exact.decimal_of(place.found))
         for sheet in document.sheets
@@ -141,7 +156,7 @@ def recoveries(
     return tuple(sorted(shown)), frozenset(known)
 
 
-@lru_cache(maxsize=4)
+@kept
 def all_numbers(document: Document) -> frozenset[Decimal]:
     """Return every number of every table, as printed."""
     return frozenset(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 import msgspec
 
 from hubq.audit.document import Document
+from hubq.audit.kept import kept
 from hubq.audit.parts import Kind, Passage
 
 _LONGEST = 20_000
@@ -41,7 +41,7 @@ class Sentence(msgspec.Struct, frozen=True, kw_only=True):
         return self.line + self.text.count("\n", 0, offset)
 
 
-@lru_cache(maxsize=4)
+@kept
 def sentences(document: Document) -> tuple[Sentence, ...]:
     """Return the sentences of a card's prose, in order; headings are left out."""
     return tuple(

@@ -81,7 +81,8 @@ def asides(sheet: Sheet, block: Block) -> Iterator[Held]:
         shown = place.found.shown
         if "(" not in shown or name == block.baseline or place.found.value is None:
             continue
-        found, base = _ASIDE.search(shown), block.place(base_of(block, name), task)
+        found = _ASIDE.search(shown)
+        base = block.place(base_of(block, name), task) if found is not None else None
         if found is None or base is None or not _same_unit(place.found, base.found):
             continue
         share = exact.over(exact.span_of(place.found), exact.span_of(base.found))
@@ -170,13 +171,17 @@ def _best(
 
 
 def _cases(block: Block, task: str, measured: str, ways: _Ways) -> list[_Case]:
-    bases = {pair.line.name: pair.base.name for pair in block.pairs if pair.base is not None}
+    bases: dict[str, str] | None = None
     found = []
     for line in block.variants:
         printed = block.place(line.name, task)
+        if printed is None or printed.found.bound:
+            continue
+        if bases is None:
+            bases = {one.line.name: one.base.name for one in block.pairs if one.base is not None}
         base = bases.get(line.name) or base_of(block, line.name) or line.name
         first, second = block.place(line.name, measured), block.place(base, measured)
-        if printed is None or first is None or second is None or printed.found.bound:
+        if first is None or second is None:
             continue
         share = exact.over(exact.span_of(first.found), exact.span_of(second.found))
         if share is None or share.low <= 0 or not _same_unit(first.found, second.found):
@@ -213,8 +218,8 @@ def _same_unit(first: PublishedMeasure, second: PublishedMeasure) -> bool:
 
 def _relative(share: Span, unit: str) -> Iterator[Span]:
     """Yield what a relative speed may be meant as."""
-    turned = _turned(share)
     yield share
+    turned = _turned(share)
     yield turned
     if unit == "%":
         for one in (share, turned):
@@ -225,20 +230,14 @@ def _relative(share: Span, unit: str) -> Iterator[Span]:
 
 def _reduced(share: Span, unit: str) -> Iterator[Span]:
     """Yield what a reduction may be meant as: what is saved, what is left, how many times less."""
-    saved = _less(_ONE, share)
-    in_percent = (
-        exact.times(saved, 100),
-        exact.times(share, 100),
-        _less(exact.times(share, 100), _HUNDRED),
-    )
-    if unit == "%":
-        yield from in_percent
-        return
-    yield _turned(share)
-    yield share
-    yield saved
+    if unit != "%":
+        yield _turned(share)
+        yield share
+        yield _less(_ONE, share)
     if unit[:1] not in _TIMES:
-        yield from in_percent
+        yield exact.times(_less(_ONE, share), 100)
+        yield exact.times(share, 100)
+        yield _less(exact.times(share, 100), _HUNDRED)
 
 
 def _turned(share: Span) -> Span:

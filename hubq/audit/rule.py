@@ -126,7 +126,12 @@ _AT_HAND: dict[Need, tuple[Callable[[Subject], bool], str]] = {
 
 def every_lack(subject: Subject, rules: Iterable[Rule]) -> dict[tuple[Need, ...], str]:
     """Return `lacking` for all that some rules need, each asked once."""
-    return {needs: lacking(subject, needs) for needs in {rule.needs for rule in rules}}
+    found: dict[tuple[Need, ...], str] = {}
+    for rule in rules:
+        needs = rule.needs
+        if needs not in found:
+            found[needs] = lacking(subject, needs)
+    return found
 
 
 def lacking(subject: Subject, needs: Sequence[Need]) -> str:

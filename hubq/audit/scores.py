@@ -15,7 +15,8 @@ import msgspec
 
 from hubq import stats
 from hubq.audit.document import Document
-from hubq.audit.lowered import lowered
+from hubq.audit.kept import kept
+from hubq.audit.lowered import holds_any, lowered
 from hubq.cards.published.sheets import Block, Line, Place, Sheet
 from hubq.evaluate.formats import known
 from hubq.evaluate.formats.benchmarks import What
@@ -72,7 +73,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
         return f"{found.value:.{found.decimals}f}{'%' if found.unit == '%' else ''}"
 
 
-@lru_cache(maxsize=4)
+@kept
 def scores(document: Document) -> tuple[Score, ...]:
     """Return every score of a card's tables whose number of questions is known."""
     told = any(block.of("score") for sheet in document.sheets for block in sheet.blocks)
@@ -154,15 +155,15 @@ def _splits(document: Document) -> dict[str, Size]:
 def _is_repeated(document: Document) -> bool:
     """Say whether a card says that its scores are means of several runs."""
     lower = lowered(document)
-    if not any(word in document.text for word in _REPEATED):
+    if not holds_any(document.text, _REPEATED):
         return False
-    if not any(word in lower for word in _MEANS):
+    if not holds_any(lower, _MEANS):
         return False
     # No match goes beyond a full stop.
     return any(
         _RUNS.search(piece)
         for piece in lower.split(".")
-        if any(word in piece for word in _REPEATED) and any(word in piece for word in _MEANS)
+        if holds_any(piece, _REPEATED) and holds_any(piece, _MEANS)
     )
 
 

@@ -10,9 +10,11 @@ from functools import cached_property, lru_cache
 import msgspec
 
 from hubq.audit.document import Document
+from hubq.audit.kept import kept
 from hubq.audit.lowered import fold
 
-_END = re.compile(r"(?<=[.!?;])\s+(?=[A-Z0-9*`\[(_\"])|\n\s*\n")
+#: White space first, so that nothing is tried at letters.
+_END = re.compile(r"\s(?:(?<=[.!?;]\s)\s*(?=[A-Z0-9*`\[(_\"])|(?<=\n)\s*\n)")
 _NUMBER = re.compile(
     r"(?<![\w.,/])[+−–-]?(?:\d{1,3}(?:,\d{3}){1,4}(?![\d,])|\d{1,12}(?:\.\d{1,9})?(?!\d))"
 )
@@ -62,7 +64,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.text.partition(".")[2])
 
 
-@lru_cache(maxsize=4)
+@kept
 def sentences(document: Document) -> tuple[Sentence, ...]:
     """Return the sentences of a card, in order; headings are none."""
     return tuple(_sentences(document))
@@ -72,12 +74,12 @@ def _sentences(document: Document) -> Iterator[Sentence]:
     for passage in document.passages:
         if passage.kind == "heading":
             continue
-        start = 0
-        for end, following in _cuts(passage.text):
-            text = passage.text[start:end]
-            lead = len(text) - len(text.lstrip())
-            if text.strip():
-                line = passage.line_of(start + lead)
+        whole, start = passage.text, 0
+        cuts = [found.span() for found in _END.finditer(whole)]
+        for end, following in (*cuts, (len(whole), len(whole))):
+            text = whole[start:end].lstrip()
+            if text:
+                line = passage.line_of(end - len(text))
                 yield Sentence(
                     text=" ".join(text.split()),
                     line=line,
@@ -87,14 +89,8 @@ def _sentences(document: Document) -> Iterator[Sentence]:
             start = following
 
 
-def _cuts(text: str) -> Iterator[tuple[int, int]]:
-    for found in _END.finditer(text):
-        yield found.start(), found.end()
-    yield len(text), len(text)
-
-
 def _column(document: Document, line: int, text: str) -> int:
-    begins = text.strip().split("\n", 1)[0][:24]
+    begins = text.rstrip().partition("\n")[0][:24]
     at = document.quote(line).find(begins)
     return at + 1 if at >= 0 else 1
 

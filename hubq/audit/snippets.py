@@ -14,6 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from hubq.audit.document import Document
+from hubq.audit.kept import kept
 from hubq.audit.parts import Code, Spot
 
 Kind = Literal["python", "shell", "other"]
@@ -99,7 +100,7 @@ class Snippet(msgspec.Struct, frozen=True, kw_only=True):
         return self.code.line + number - 1
 
 
-@lru_cache(maxsize=4)
+@kept
 def snippets(document: Document) -> tuple[Snippet, ...]:
     """Return the blocks of code of a card, in order."""
     return tuple(_snippet(document, code) for code in document.codes)
@@ -138,13 +139,18 @@ def nodes(tree: ast.AST) -> Mapping[type[ast.AST], Sequence[Any]]:
     found: dict[type[ast.AST], list[ast.AST]] = {}
     for node in every:
         kind = type(node)
-        found.setdefault(kind, []).append(node)
+        if kind in found:
+            found[kind].append(node)
+        else:
+            found[kind] = [node]
         fields = _HOLDING.get(kind)
         if fields is None:
             fields = _HOLDING[kind] = _holding(kind)
         for name in fields:
             value = getattr(node, name, None)
-            if isinstance(value, list):
+            if not value:
+                continue
+            if type(value) is list:
                 every += [one for one in value if isinstance(one, ast.AST)]
             elif isinstance(value, ast.AST):
                 every.append(value)

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
-from weakref import WeakKeyDictionary
 
 import msgspec
 
 from hubq.audit.document import Document
+from hubq.audit.kept import kept
 from hubq.audit.known.versions import Version, readable
 from hubq.audit.lowered import lines_with
 from hubq.audit.parts import Code, Passage, Spot
@@ -163,21 +163,15 @@ class Stated(msgspec.Struct, frozen=True, kw_only=True):
         return Spot(self.line, self.column)
 
 
-_READ: WeakKeyDictionary[Document, tuple[Stated, ...]] = WeakKeyDictionary()
-
-
+@kept
 def stated(document: Document) -> tuple[Stated, ...]:
     """Return the versions that a card states, in order."""
-    found = _READ.get(document)
-    if found is None:
-        worth = [
-            number
-            for number in lines_with(document, _LETTERS)
-            if len(line := document.lines[number - 1]) < _LONGEST and _NUMBERED.search(line)
-        ]
-        found = tuple(sorted(_stated(document, worth), key=lambda one: one.spot)) if worth else ()
-        _READ[document] = found
-    return found
+    worth = [
+        number
+        for number in lines_with(document, _LETTERS)
+        if len(line := document.lines[number - 1]) < _LONGEST and _NUMBERED.search(line)
+    ]
+    return tuple(sorted(_stated(document, worth), key=lambda one: one.spot)) if worth else ()
 
 
 def from_source(document: Document) -> str:
@@ -204,10 +198,8 @@ def _stated(document: Document, worth: list[int]) -> Iterator[Stated]:
     for grid in document.grids:
         group += 1
         for row in grid.rows:
-            for one, two in pairwise(row):
-                name = "" if one.text[:1].isdigit() else _package(one.text)
-                if name:
-                    yield from _in_cell(name, one, two, group)
+            if len(row) > 1:
+                yield from _in_row(row, group)
 
 
 @lru_cache(maxsize=2048)
@@ -220,6 +212,15 @@ def _holds(worth: list[int], line: int, text: str) -> bool:
     """Say whether one of some lines stands in a text that begins at a line."""
     at = bisect.bisect_left(worth, line)
     return at < len(worth) and worth[at] <= line + text.count("\n")
+
+
+def _in_row(row: Sequence[GridCell], group: int) -> Iterator[Stated]:
+    for one, two in pairwise(row):
+        # Of numbers there are many, and most stand behind one another.
+        if not one.text[:1].isdigit():
+            name = _package(one.text)
+            if name:
+                yield from _in_cell(name, one, two, group)
 
 
 def _in_cell(name: str, one: GridCell, two: GridCell, group: int) -> Iterator[Stated]:

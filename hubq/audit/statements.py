@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from functools import lru_cache
 
 import msgspec
 
@@ -19,6 +18,7 @@ from hubq.audit import claims
 from hubq.audit.document import Document
 from hubq.audit.held import plainly, rounded
 from hubq.audit.intervals import MOST_CHANGED, told
+from hubq.audit.kept import kept
 from hubq.audit.pairing import base_of
 from hubq.audit.scores import Score, scores
 from hubq.audit.sentences import Sentence, sentences
@@ -62,7 +62,7 @@ class _Fall(msgspec.Struct, frozen=True, kw_only=True):
         return text
 
 
-@lru_cache(maxsize=4)
+@kept
 def statements(document: Document) -> tuple[Statement, ...]:
     """Return every statement on scores in a card's prose, held against its tables."""
     every = (block for sheet in document.sheets for block in sheet.blocks)
@@ -99,7 +99,7 @@ def _held(one: Sentence, document: Document) -> tuple[Told, str] | None:
     return _lossless(own, absolute=claims.is_unhedged(one))
 
 
-@lru_cache(maxsize=4)
+@kept
 def _falls(document: Document) -> tuple[_Fall, ...]:
     return tuple(_every_fall(document))
 

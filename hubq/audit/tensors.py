@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from hubq.audit.headers import Header, TensorFacts
+from hubq.audit.kept import kept
 from hubq.audit.subject import Subject
 
 MODEL = "model.safetensors"
@@ -165,7 +165,7 @@ def shards_of(index: Mapping[str, Any] | None) -> dict[str, str]:
     return {key: path for key, path in named.items() if isinstance(path, str)}
 
 
-@lru_cache(maxsize=2)
+@kept
 def weights_of(subject: Subject) -> Weights:
     """Return what a repo's weight files hold."""
     wanted = weight_files(subject)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import msgspec
 
 from hubq.audit.document import Document
-from hubq.audit.lowered import fold
+from hubq.audit.kept import kept
+from hubq.audit.lowered import fold, holds_any
 from hubq.audit.naming import NameFacts, read_name
 from hubq.audit.parts import Passage, Spot
 from hubq.audit.subject import Subject
@@ -44,12 +44,20 @@ _QUANTIZED = re.compile(
 #: What a sentence has among its letters if that matches.
 _NAMED = ("quanti", "bit", "gptq", "awq", "int4", "int8", "fp8")
 #: In small letters, words of sentences that are about something else, or about several things.
-_OTHER = re.compile(
-    r"\b(?:than|compared?|comparison|versus|vs|unlike|other|others|another|also|instead|such as"
-    r"|can|could|may|might|should|would|want|please|if|when|before|after|kv|cache|supports?"
-    r"|embeddings?|lm_head|lm head|except|not|respectively|both|each|either|series|plans?"
-    r"|including|merge[sd]?|trained|fine-?tun\w+|original(?:ly)? quanti[sz]ed|requires?|or)\b"
+_OTHER = frozenset(
+    {
+        *("than", "compare", "compared", "comparison", "versus", "vs", "unlike", "other", "others"),
+        *("another", "also", "instead", "can", "could", "may", "might", "should", "would", "want"),
+        *("please", "if", "when", "before", "after", "kv", "cache", "support", "supports"),
+        *("embedding", "embeddings", "lm_head", "except", "not", "respectively", "both", "each"),
+        *("either", "series", "plan", "plans", "including", "merge", "merges", "merged", "trained"),
+        *("require", "requires", "or"),
+    }
 )
+_OTHER_PHRASES = re.compile(r"\b(?:such as|lm head|fine-?tun\w+|original(?:ly)? quanti[sz]ed)\b")
+_PHRASE_WORDS = ("such as", "lm head", "tun", "original")
+_WORD = re.compile(r"\w+")
+_ASIDE = re.compile(r"`[^`]*`|\([^()]*\)")
 _BITS = re.compile(
     r"(?<![\w./-])(?:(?P<type>u?int|fp|nf|mxfp|nvfp)-?(?P<typed>[2-8])(?![\d])"
     r"|(?P<plain>[2-8])[- ]?bits?|w(?P<weights>[2-8])a\d{1,2})(?![\w/])(?!-(?!quanti))",
@@ -58,7 +66,6 @@ _BITS = re.compile(
 _PER_PARAMETER = re.compile(
     r"bits per (?:parameter|weight)s? (?:from (?:16|32)|down) to (?P<bits>\d{1,2})\b", re.IGNORECASE
 )
-_COLON = re.compile("[:=：]")
 _KEY = re.compile(
     r"^\W{0,4}(?P<key>[a-z][a-z _-]{2,30}?)\W{0,4}[:=：]\W{0,4}(?P<value>\S[^\n]{0,80})$",
     re.IGNORECASE,
@@ -100,6 +107,8 @@ _MADE_BY = re.compile(
     r"|\b(?P<before>(?:auto)?(?:gptq|awq))[- ]quanti[sz]ed\b",
     re.IGNORECASE,
 )
+#: One of these is in each text that it finds.
+_MADE_WORDS = ("using", "with", "by", "via", "through", "gptq", "awq")
 _SIZE = re.compile(
     r"(?<![\w.-])(?P<size>\d{1,3}(?:\.\d{1,2})?)\s?B(?=\s+[A-Z][\w.-]*\s+(?:\w+\s+)?model\b|\s+model\b)"
 )
@@ -136,7 +145,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
         return Spot(self.line, self.column)
 
 
-@lru_cache(maxsize=2)
+@kept
 def said_in(document: Document) -> tuple[Said, ...]:
     """Return what a card says of its model, in its order."""
     return tuple(one for passage in document.passages for one in _of(document, passage))
@@ -165,7 +174,7 @@ def named(subject: Subject) -> tuple[NameFacts, str]:
 
 def _of(document: Document, passage: Passage) -> Iterator[Said]:
     lower = passage.text.lower()
-    if passage.kind == "heading" or not any(letters in lower for letters in _LETTERS):
+    if passage.kind == "heading" or not holds_any(lower, _LETTERS):
         return
     start = 0
     for sentence in _SENTENCE.split(passage.text):
@@ -193,13 +202,14 @@ def _placed(document: Document, piece: _Piece, line: int) -> Said:
 
 
 def _of_sentence(sentence: str) -> Iterator[_Piece]:
-    keyed = _KEY.match(sentence) if _COLON.search(sentence) else None
+    keyed = _KEY.match(sentence) if holds_any(sentence, ":=：") else None
     topic = _KEYS.get(" ".join(keyed["key"].lower().split())) if keyed else None
     if keyed and topic:
         yield from _of_key(topic, keyed["value"], keyed.start("value"))
         return
     low = fold(sentence)
-    if not any(letters in low for letters in _NAMED) or not _QUANTIZED.search(sentence):
+    surely = sentence.isascii() and ("quantiz" in low or "quantis" in low)
+    if not surely and not (holds_any(low, _NAMED) and _QUANTIZED.search(sentence)):
         return
     per = _PER_PARAMETER.search(sentence) if "bits per" in low else None
     if per and int(per["bits"]) <= 8:
@@ -207,7 +217,7 @@ def _of_sentence(sentence: str) -> Iterator[_Piece]:
         return
     for found in _GROUP.finditer(sentence) if "group" in low else ():
         yield _Piece("group-size", int(found["size"] or found["groups"]), found[0], found.start())
-    if _ABOUT.match(sentence) and not _OTHER.search(_unquoted(low)):
+    if _ABOUT.match(sentence) and not _is_other(_unquoted(low)):
         yield from _of_this(sentence)
 
 
@@ -227,14 +237,15 @@ def _of_this(sentence: str) -> Iterator[_Piece]:
     yield from _bits(weights if rest and _BITS.search(weights) else sentence, 0)
     if weights.endswith("weights and "):
         yield from (piece._replace(topic="activation-bits") for piece in _bits(sentence, 0))
-    made = _MADE_BY.search(sentence)
+    low = fold(sentence)
+    made = _MADE_BY.search(sentence) if holds_any(low, _MADE_WORDS) else None
     if made:
         yield from _method(made["tools"] or made["before"] or "", made[0], made.start())
-    sizes = {found["size"]: found for found in _SIZE.finditer(sentence)}
+    sized = _SIZE.finditer(sentence) if "model" in sentence and "B" in sentence else ()
+    sizes = {found["size"]: found for found in sized}
     if len(sizes) == 1:
         size = next(iter(sizes.values()))
         yield _Piece("size", float(size["size"]), size[0], size.start())
-    low = fold(sentence)
     worth = "symmetric" in low or "zero" in low
     for pattern, value in ((_ASYMMETRIC, 0), (_SYMMETRIC, 1)) if worth else ():
         if found := pattern.search(sentence):
@@ -259,6 +270,13 @@ def _method(tools: str, text: str, at: int) -> Iterator[_Piece]:
         yield _Piece("method", named[0], text.strip(), at)
 
 
+def _is_other(low: str) -> bool:
+    """Say whether a sentence in small letters is about something else, or several things."""
+    if not _OTHER.isdisjoint(_WORD.findall(low)):
+        return True
+    return holds_any(low, _PHRASE_WORDS) and _OTHER_PHRASES.search(low) is not None
+
+
 def _unquoted(sentence: str) -> str:
     """Return a sentence without what stands in brackets or code, which is an aside."""
-    return re.sub(r"`[^`]*`|\([^()]*\)", " ", sentence)
+    return _ASIDE.sub(" ", sentence) if "`" in sentence or "(" in sentence else sentence

@@ -20,7 +20,7 @@ from hubq.evaluate.formats.certainty import UNKNOWN, Certainty, certainty_of, pr
 from hubq.evaluate.formats.grids import Grid, kind_of, read_grids
 from hubq.evaluate.formats.known import Size, plain, size_of
 from hubq.evaluate.formats.layout import Layout, Place, lay_out
-from hubq.evaluate.formats.notes import marks_of, notes_of
+from hubq.evaluate.formats.notes import has_notes, marks_of, notes_of
 from hubq.evaluate.formats.printed import Number, State
 from hubq.evaluate.formats.remembering import remembered
 from hubq.evaluate.formats.sides import (
@@ -37,8 +37,10 @@ Scale = Literal["fraction", "percent", "raw"]
 _LAST_BRACKETS = re.compile(r"^(?P<name>.*?)\s*[(\[](?P<parts>[^()\[\]]*/[^()\[\]]*)[)\]]$")
 
 
-class PublishedMeasure(msgspec.Struct, frozen=True, kw_only=True):
+class PublishedMeasure(msgspec.Struct, frozen=True, gc=False):
     """One number as somebody printed it.
+
+    It is made by places, since looking up twenty keywords takes longer than all else of it.
 
     Attributes:
         table: its table's number in the page, from 1.
@@ -161,52 +163,61 @@ def certain(
     table: PublishedTable, sizes: Mapping[str, int] = {}, baseline: str = ""
 ) -> PublishedTable:
     """Return a table with what is known of each score, and of its difference to the baseline."""
-    tasks = dict.fromkeys(one.task for one in table.measures)
+    scored = [_is_score(one) for one in table.measures]
+    if not any(scored):
+        return table
+    tasks = {one.task for one, score in zip(table.measures, scored, strict=True) if score}
     known = {task: size_of(task, sizes) if sizes else _size(task) for task in tasks}
-    scores = [_printed(one, known[one.task]) for one in table.measures]
+    found = [
+        _known(one, known[one.task]) if score else None
+        for one, score in zip(table.measures, scored, strict=True)
+    ]
     bases = {
-        (_family(one.variant), one.group, one.task): score
-        for one, score in zip(table.measures, scores, strict=True)
-        if score is not None and baseline and plain(_last(one.variant)).startswith(plain(baseline))
+        (_family(one.variant), one.group, one.task): both[0]
+        for one, both in (zip(table.measures, found, strict=True) if baseline else ())
+        if both is not None and plain(_last(one.variant)).startswith(plain(baseline))
     }
 
-    def certainty(one: PublishedMeasure, score: stats.Printed | None) -> Certainty:
-        size = known[one.task]
-        if size is None or score is None:
+    def certainty(one: PublishedMeasure, both: tuple[stats.Printed, Certainty] | None) -> Certainty:
+        if both is None:
             return UNKNOWN
-        found = _certainty(score, size)
+        score, said = both
         base = bases.get((_family(one.variant), one.group, one.task)) if bases else None
         if base is None or base is score:
-            return found
-        return msgspec.structs.replace(found, told=stats.tell(base, score).sentence)
+            return said
+        return msgspec.structs.replace(said, told=stats.tell(base, score).sentence)
 
     measures = tuple(
-        msgspec.structs.replace(one, certainty=certainty(one, score))
-        if one.fraction is not None
-        else one
-        for one, score in zip(table.measures, scores, strict=True)
+        msgspec.structs.replace(one, certainty=certainty(one, both)) if score else one
+        for one, both, score in zip(table.measures, found, scored, strict=True)
     )
     return msgspec.structs.replace(table, measures=measures)
 
 
-def _printed(measure: PublishedMeasure, size: Size | None) -> stats.Printed | None:
+def _is_score(measure: PublishedMeasure) -> bool:
+    return measure.scale != "raw" and measure.value is not None and not measure.bound
+
+
+def _known(measure: PublishedMeasure, size: Size | None) -> tuple[stats.Printed, Certainty] | None:
     """Return a score as the statistics read it; none when it is on no scale of theirs."""
     value = measure.value
-    if value is None or size is None or measure.fraction is None:
+    if value is None or size is None:
         return None
     scale = 100.0 if measure.scale == "percent" else 1.0
-    if not 0 <= value <= scale:
-        return None
-    return _score(f"{value:.{measure.decimals}f}", scale, size)
+    return _score(value, measure.decimals, scale, size) if 0 <= value <= scale else None
+
+
+@lru_cache(maxsize=1 << 12)
+def _score(
+    value: float, decimals: int, scale: float, size: Size
+) -> tuple[stats.Printed, Certainty]:
+    score = printed(f"{value:.{decimals}f}", scale, size)
+    return score, certainty_of(score, size)
 
 
 @remembered
 def _size(task: str) -> Size | None:
     return size_of(task, {})
-
-
-_score = lru_cache(maxsize=1 << 12)(printed)
-_certainty = lru_cache(maxsize=1 << 12)(certainty_of)
 
 
 def _last(label: str) -> str:
@@ -232,17 +243,17 @@ def read_table(grid: Grid, columns: Mapping[str, str] | None = None) -> Publishe
     side = tasks_in(layout.rows, layout.columns)
     several = _several(layout.places, side)
     places = [part for place in layout.places for part in _parts(place, side, several)]
-    scales = _scales(places, side)
+    scales = _scales(places)
     return PublishedTable(
         number=grid.number,
         heading=grid.heading,
         line=grid.line,
         tasks_in=side,
-        measures=tuple(_measure(grid.number, part, side, scales) for part in places),
+        measures=tuple(_measure(grid.number, part, scales) for part in places),
         heads=layout.heads,
         lines=layout.lines,
         body=layout.body,
-        notes=notes_of(grid.after, marks_of(layout)),
+        notes=notes_of(grid.after, marks_of(layout)) if has_notes(grid.after) else {},
         remarks=layout.remarks,
     )
 
@@ -267,12 +278,12 @@ def _chosen(layout: Layout, columns: Mapping[str, str] | None, number: int) -> L
     return msgspec.structs.replace(layout, places=places, columns=kept)
 
 
-class _Part(msgspec.Struct, frozen=True):
-    """One number of a place; a cell `0.416 / 0.432` has two."""
+class _Part(msgspec.Struct, frozen=True, gc=False):
+    """One number of a place, with its names; a cell `0.416 / 0.432` has two."""
 
     place: Place
-    row_label: str
-    column_label: str
+    variant: str
+    task: str
     number: Number | None
 
 
@@ -286,19 +297,18 @@ def _several(places: Sequence[Place], side: Side) -> dict[str, int]:
 
 
 def _parts(place: Place, side: Side, several: Mapping[str, int]) -> list[_Part]:
+    variant, task = place.row_label, place.column_label
+    if side == "rows":
+        variant, task = task, variant
     numbers: Sequence[Number | None] = place.printed.values
-    task = place.column_label if side == "columns" else place.row_label
     if not numbers and task in several:
         numbers = [None] * several[task]
     if len(numbers) < 2:
-        number = numbers[0] if numbers else None
-        return [_Part(place, place.row_label, place.column_label, number)]
-    found = []
-    for name, number in zip(_part_names(task, len(numbers)), numbers, strict=True):
-        row = place.row_label if side == "columns" else name
-        column = name if side == "columns" else place.column_label
-        found.append(_Part(place, row, column, number))
-    return found
+        return [_Part(place, variant, task, numbers[0] if numbers else None)]
+    names = _part_names(task, len(numbers))
+    return [
+        _Part(place, variant, name, number) for name, number in zip(names, numbers, strict=True)
+    ]
 
 
 def _part_names(task: str, count: int) -> list[str]:
@@ -310,15 +320,14 @@ def _part_names(task: str, count: int) -> list[str]:
     return [f"{task} [{number}]" for number in range(1, count + 1)]
 
 
-def _scales(parts: Sequence[_Part], side: Side) -> dict[str, Scale]:
+def _scales(parts: Sequence[_Part]) -> dict[str, Scale]:
     """Return task -> the scale of its values; differences do not decide it."""
     values: dict[str, list[Number]] = {}
+    counts = {part.variant for part in parts if names_counts(part.variant)}
     for part in parts:
-        if part.number is None or part.number.signed:
-            continue
-        variant = part.row_label if side == "columns" else part.column_label
-        if not names_counts(variant):
-            values.setdefault(_task(part, side), []).append(part.number)
+        number = part.number
+        if number is not None and not number.signed and part.variant not in counts:
+            values.setdefault(part.task, []).append(number)
     scores = any(map(is_task, values))
     return {task: _scale(task, numbers, scores=scores) for task, numbers in values.items()}
 
@@ -344,36 +353,38 @@ def _scale(task: str, numbers: Sequence[Number], *, scores: bool) -> Scale:
     return "percent"
 
 
-def _task(part: _Part, side: Side) -> str:
-    return part.column_label if side == "columns" else part.row_label
-
-
-def _measure(table: int, part: _Part, side: Side, scales: Mapping[str, Scale]) -> PublishedMeasure:
-    place, number = part.place, part.number
-    task = _task(part, side)
-    variant = part.row_label if side == "columns" else part.column_label
-    delta = place.printed.delta
-    is_score = number is not None and not number.signed and not names_no_variant(variant)
+def _measure(table: int, part: _Part, scales: Mapping[str, Scale]) -> PublishedMeasure:
+    place, number, variant = part.place, part.number, part.variant
+    said = place.printed
+    delta = said.delta.value if said.delta else None
+    value = upper = error = None
+    decimals, unit, bound = 0, "", ""
+    scale: Scale = "raw"
+    if number is not None:
+        value, upper, error = number.value, number.upper, number.error
+        decimals, unit, bound = number.decimals, number.unit, number.bound
+        if not number.signed and not names_no_variant(variant):
+            scale = scales.get(part.task, "raw")
     return PublishedMeasure(
-        table=table,
-        row=place.row,
-        column=place.column,
-        variant=variant,
-        task=task,
-        group=place.group,
-        shown=place.printed.shown,
-        state=place.printed.state,
-        labels=place.labels,
-        value=number.value if number else None,
-        upper=number.upper if number else None,
-        decimals=number.decimals if number else 0,
-        unit=number.unit if number else "",
-        bound=number.bound if number else "",
-        error=number.error if number else None,
-        delta=delta.value if delta else None,
-        scale=scales.get(task, "raw") if is_score else "raw",
-        marks=place.printed.marks,
-        row_marks=place.row_marks,
-        bold=place.bold,
+        table,
+        place.row,
+        place.column,
+        variant,
+        part.task,
+        said.shown,
+        said.state,
+        place.group,
+        place.labels,
+        value,
+        upper,
+        decimals,
+        unit,
+        bound,
+        error,
+        delta,
+        scale,
+        said.marks,
+        place.row_marks,
+        place.bold,
         at=place.at,
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from hubq.audit.held import plainly, where
 from hubq.audit.rule import Rule, finding
 from hubq.audit.subject import Subject
-from hubq.cards.published.sheets import Block, Place
+from hubq.cards.published.sheets import Block, Place, Sheet
 from hubq.evaluate.formats.known import plain
 from hubq.model.finding import Finding
 
@@ -17,7 +17,6 @@ _LEAST, _MOST = 3, 200
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each two tasks of a table with the same numbers throughout."""
     for sheet in subject.document.sheets:
-        columns: dict[tuple[str, ...], list[tuple[Block, str, Place]]] = {}
         tasks = dict.fromkeys(
             task
             for block in sheet.blocks
@@ -25,17 +24,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         )
         if len(tasks) > _MOST:
             continue
-        for task in tasks:
-            cells = [
-                (block, place)
-                for block in sheet.blocks
-                for line in block.variants
-                if (place := block.place(line.name, task)) is not None
-            ]
-            texts = tuple(f"{place.found.value:.{place.found.decimals}f}" for _, place in cells)
-            if _tells(texts):
-                columns.setdefault(texts, []).append((cells[0][0], task, cells[0][1]))
-        for texts, same in columns.items():
+        for texts, same in _columns(sheet, tasks).items():
             if len(same) > 1:
                 block, task, place = same[1]
                 names = plainly([name for _, name, _ in same], 6, " and ")
@@ -53,6 +42,33 @@ def check(subject: Subject) -> Iterator[Finding]:
                     remedy="Put in the numbers that belong to each of them, or leave one out.",
                     part=names,
                 )
+
+
+def _columns(
+    sheet: Sheet, tasks: Iterable[str]
+) -> dict[tuple[str, ...], list[tuple[Block, str, Place]]]:
+    """Return the numbers of columns, of those that begin like another one -> where they stand."""
+    rows = [(block, line.name) for block in sheet.blocks for line in block.variants]
+    begun: dict[str, list[str]] = {}
+    for task in tasks:
+        cells = (block.place(name, task) for block, name in rows)
+        first = next((place for place in cells if place is not None), None)
+        if first is not None:
+            begun.setdefault(_text(first), []).append(task)
+    alike = {task for same in begun.values() if len(same) > 1 for task in same}
+    found: dict[tuple[str, ...], list[tuple[Block, str, Place]]] = {}
+    for task in tasks if alike else ():
+        if task in alike:
+            every = [(block, block.place(name, task)) for block, name in rows]
+            own = [(block, place) for block, place in every if place is not None]
+            texts = tuple(_text(place) for _, place in own)
+            if _tells(texts):
+                found.setdefault(texts, []).append((own[0][0], task, own[0][1]))
+    return found
+
+
+def _text(place: Place) -> str:
+    return f"{place.found.value:.{place.found.decimals}f}"
 
 
 def _tells(texts: tuple[str, ...]) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from hubq.audit.document import Document
 from hubq.audit.held import plainly, rounded, where
 from hubq.audit.intervals import told
-from hubq.audit.lowered import lines_with
+from hubq.audit.lowered import holds_any, lines_with
 from hubq.audit.pairing import base_of
 from hubq.audit.rule import Rule, finding
 from hubq.audit.scores import Score, scores
@@ -81,15 +81,22 @@ def _gains(block: Block) -> Iterator[_Gain]:
             place, base = block.score(line.name, task), block.score(name, task)
             if place is None or base is None or place.found.scale != base.found.scale:
                 continue
-            above = exact.decimal_of(place.found) > exact.decimal_of(base.found)
-            if above and not _is_loss(task):
+            if _is_above(place, base) and not _is_loss(task):
                 yield line.name, task, place, base
+
+
+def _is_above(place: Place, base: Place) -> bool:
+    one, two = place.found, base.found
+    # Numbers printed to as many decimals keep their order.
+    if one.decimals == two.decimals and (one.value or 0.0) <= (two.value or 0.0):
+        return False
+    return exact.decimal_of(one) > exact.decimal_of(two)
 
 
 def _speaks(one: Sentence) -> bool:
     """Say whether a sentence has a word for gains, or for chance."""
     lower = one.lower
-    return any(word in lower for word in _WORDS) or (
+    return holds_any(lower, _WORDS) or (
         ("beat" in lower or "lift" in lower) and _WHOLE_WORDS.search(lower) is not None
     )
 

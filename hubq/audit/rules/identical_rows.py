@@ -53,16 +53,25 @@ def _alike(block: Block) -> dict[tuple[tuple[str, str], ...], list[tuple[Line, P
 
 def _twins(block: Block, tasks: Sequence[str]) -> Iterator[tuple[Line, list[tuple[str, Place]]]]:
     """Yield the lines whose values are those of another line, with their cells."""
-    found: dict[tuple[tuple[str, Decimal], ...], list[int]] = {}
+    begun: dict[tuple[str, Decimal], list[int]] = {}
     rows: list[tuple[Line, list[tuple[str, Place]]]] = []
+    every = block.cells
     for line in block.variants:
+        name = line.name
         cells = [
-            (task, place) for task in tasks if (place := block.place(line.name, task)) is not None
+            (task, place)
+            for task in tasks
+            if (place := every.get((name, task))) is not None and place.found.value is not None
         ]
-        key = tuple((task, exact.decimal_of(place.found)) for task, place in cells)
         if len(cells) >= _LEAST:
-            found.setdefault(key, []).append(len(rows))
+            task, first = cells[0]
+            begun.setdefault((task, exact.decimal_of(first.found)), []).append(len(rows))
             rows.append((line, cells))
+    found: dict[tuple[tuple[str, Decimal], ...], list[int]] = {}
+    # Few rows begin alike, and only those are looked at whole.
+    for position in (one for same in begun.values() if len(same) > 1 for one in same):
+        key = tuple((task, exact.decimal_of(place.found)) for task, place in rows[position][1])
+        found.setdefault(key, []).append(position)
     for position in sorted(one for same in found.values() if len(same) > 1 for one in same):
         yield rows[position]
 

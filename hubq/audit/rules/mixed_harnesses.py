@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from hubq.audit.document import Document
 from hubq.audit.held import plainly, where
-from hubq.audit.lowered import fold, lines_with, lowered
+from hubq.audit.lowered import fold, holds_any, lines_with, lowered
 from hubq.audit.rule import Rule, finding
 from hubq.audit.sentences import sentences
 from hubq.audit.subject import Subject
@@ -61,10 +61,10 @@ def check(subject: Subject) -> Iterator[Finding]:
             for block in sheet.blocks:
                 yield from _labels(subject, sheet, block)
         yield from _said(subject)
-    taken = any(word in document.text for word in _TAKEN_WORDS)
+    taken = holds_any(document.text, _TAKEN_WORDS)
     for passage in document.passages if taken else ():
         lower = fold(passage.text)
-        if not all(any(word in lower for word in some) for some in (_TAKEN_WORDS, _BASE_WORDS)):
+        if not (holds_any(lower, _TAKEN_WORDS) and holds_any(lower, _BASE_WORDS)):
             continue
         found = _TAKEN.search(passage.text) if len(passage.text) < 2000 else None
         if found:
@@ -92,7 +92,7 @@ def _may_name(lower: str) -> bool:
     if "eval" not in lower and "compass" not in lower and "helm" not in lower:
         return False
     short = lower.replace("-", "").replace("_", "").replace(" ", "")
-    return any(word in short for word in _WORDS)
+    return holds_any(short, _WORDS)
 
 
 def _said(subject: Subject) -> Iterator[Finding]:

@@ -41,9 +41,15 @@ def check(subject: Subject) -> Iterator[Finding]:
     for sheet in subject.document.sheets:
         for block in sheet.blocks:
             lines = [line.name for line in block.variants if not _is_counts(block, line.name)]
+            cells = block.cells
             averaged = bool(block.of("average")) or len(block.of("score")) > 2
             for task in block.tasks:
-                places = [place for name in lines if (place := block.place(name, task)) is not None]
+                places = [
+                    place
+                    for name in lines
+                    if (place := cells.get((name, task))) is not None
+                    and place.found.value is not None
+                ]
                 for odd in _odd(block, task, places, averaged=averaged):
                     variant = odd[0].found.variant
                     yield _finding(subject, where(block, variant, task, sheet=sheet), odd)
@@ -53,8 +59,11 @@ def _is_counts(block: Block, name: str) -> bool:
     """Say whether a line holds numbers of questions, or something else that is no score."""
     if _names_counts(name) or roles.minus_of(name):
         return True
-    places = [block.place(name, task) for task in block.of("score", "average", "other")]
-    return sum((place.found.value or 0) > 100 for place in places if place is not None) > 1
+    cells, high = block.cells, 0
+    for task in block.of("score", "average", "other"):
+        place = cells.get((name, task))
+        high += place is not None and (place.found.value or 0) > 100
+    return high > 1
 
 
 @remembered

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from hubq.audit.document import Document
-from hubq.audit.lowered import fold
+from hubq.audit.lowered import fold, holds_any
 from hubq.audit.parts import Spot
 from hubq.audit.prose import Sentence, sentences
 from hubq.audit.rule import Rule, finding
@@ -47,6 +47,11 @@ _ELSEWHERE = re.compile(
     r"|\bnot\b|\bexcept|\bwill\b|\bsuch as\b"
     r"|state-of-the-art|\bsota\b|\betc\b|\bfuture\b|\bpaper\b|\bblog\b|\bnormali[sz]ed|\bgroup",
     re.IGNORECASE,
+)
+#: One of these is in each text that it finds.
+_ELSEWHERE_WORDS = (
+    *("train", "tun", "calibrat", "dataset", "not", "except", "will", "such as", "state-of"),
+    *("sota", "etc", "future", "paper", "blog", "normali", "group"),
 )
 _NOISE = re.compile(r"[^a-z0-9+]")
 _NOISES = re.compile(r"[^a-z0-9+\n]+")
@@ -102,14 +107,24 @@ def _benchmarks(sentence: Sentence) -> dict[str, int]:
     if len(sentence.text) > 2_000:
         return {}
     low = fold(sentence.text)
-    if not any(word in low for word in _WORDS) or sum(name in low for name in _PLAIN) < _LEAST:
+    if not holds_any(low, _WORDS) or not _may_list(low):
         return {}
-    if not _ABOUT.search(sentence.text) or _ELSEWHERE.search(sentence.text):
+    elsewhere = holds_any(low, _ELSEWHERE_WORDS) and _ELSEWHERE.search(sentence.text)
+    if elsewhere or not _ABOUT.search(sentence.text):
         return {}
     found: dict[str, int] = {}
     for one in _NAME.finditer(sentence.text):
         found.setdefault(_plain(one[0]), one.start())
     return found
+
+
+def _may_list(low: str) -> bool:
+    count = 0
+    for name in _PLAIN:
+        count += name in low
+        if count == _LEAST:
+            return True
+    return False
 
 
 def _plain(name: str) -> str:

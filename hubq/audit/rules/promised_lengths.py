@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from hubq.audit.document import Document
-from hubq.audit.lowered import fold
+from hubq.audit.lowered import fold, holds_any
 from hubq.audit.parts import Spot
 from hubq.audit.prose import Sentence, sentences
 from hubq.audit.rule import Rule, finding
@@ -72,7 +72,7 @@ def _listed(numbers: list[int]) -> str:
 def _promised(sentence: Sentence) -> list[int]:
     """Return the lengths that a sentence lists; empty where it lists none."""
     low = fold(sentence.text)
-    said = any(word in low for word in _WORDS) and _SAID.search(sentence.text)
+    said = holds_any(low, _WORDS) and _SAID.search(sentence.text)
     found = _LIST.search(sentence.text) if said else None
     numbers = [_integer(one) for one in _NUMBER.findall(found[0])] if found else []
     return numbers if len(set(numbers)) >= 3 else []
@@ -88,9 +88,9 @@ def _shown(document: Document) -> frozenset[int]:
     found: set[int] = set()
     for grid in document.grids:
         heads = [cell.text for row in grid.rows[: max(1, grid.head)] for cell in row]
-        columns = {at % grid.width for at, text in enumerate(heads) if _HEAD.search(text)}
+        columns = {at % grid.width for at, text in enumerate(heads) if _is_head(text)}
         for row in grid.rows:
-            whole = bool(row) and _HEAD.search(row[0].text) is not None
+            whole = bool(row) and _is_head(row[0].text)
             texts = [cell.text for at, cell in enumerate(row) if whole or at in columns]
             texts += [cell.text for cell in row if cell.header]
             found.update(_integer(text) for text in texts if _INTEGER.fullmatch(text.strip()))
@@ -98,10 +98,17 @@ def _shown(document: Document) -> frozenset[int]:
     return frozenset(found)
 
 
+def _is_head(text: str) -> bool:
+    # Most cells are numbers, without any letter.
+    if text.isascii() and text.lower() == text.upper():
+        return False
+    return _HEAD.search(text) is not None
+
+
 def _of_words(texts: list[str]) -> Iterator[int]:
     """Yield the numbers of headings such as `Length 6144` and `6144 tokens`."""
     for text in texts:
-        if len(text) < 100 and _HEAD.search(text):
+        if len(text) < 100 and _is_head(text):
             yield from (_integer(one) for one in _NUMBER.findall(text))
 
 

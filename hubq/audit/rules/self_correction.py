@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from hubq.audit.lowered import holds_any
 from hubq.audit.parts import Spot
 from hubq.audit.prose import sentences
 from hubq.audit.rule import Rule, finding
@@ -24,7 +25,7 @@ _TURN = re.compile(
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each sentence of a card's own prose that corrects itself midway."""
     low = subject.document.text.lower()
-    if not any(literal in low for literal in _LITERALS):
+    if not holds_any(low, _LITERALS):
         return
     for sentence in sentences(subject.document):
         found = _TURN.search(sentence.text)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from hubq.audit.held import plainly, rounded, where
-from hubq.audit.lowered import lowered
+from hubq.audit.lowered import fold, holds_any, lowered
 from hubq.audit.rule import Rule, finding
 from hubq.audit.speeds import Slower, slower
 from hubq.audit.subject import Subject
@@ -44,9 +44,13 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _disclosed(subject: Subject, found: list[Slower]) -> bool:
-    if not any(word in lowered(subject.document) for word in _SAID_WORDS):
+    if not holds_any(lowered(subject.document), _SAID_WORDS):
         return False
-    passages = [one.text for one in subject.document.passages if _SAID.search(one.text)]
+    passages = [
+        one.text
+        for one in subject.document.passages
+        if holds_any(fold(one.text), _SAID_WORDS) and _SAID.search(one.text)
+    ]
     names = {part for one in found for part in _names(one.variant)}
     return any(
         any(name in text.lower() for name in names) or "quantiz" in text.lower()

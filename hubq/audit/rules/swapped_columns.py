@@ -34,6 +34,8 @@ def _cells(subject: Subject, sheet: Sheet) -> Iterator[Finding]:
     lines = [(block, line) for block in blocks for line in block.variants]
     columns = {task: [block.score(line.name, task) for block, line in lines] for task in tasks}
     for first, second in combinations(tasks, 2):
+        if not _crosses(columns[first], columns[second]):
+            continue
         rows = [
             (block, line, one, two)
             for (block, line), one, two in zip(lines, columns[first], columns[second], strict=True)
@@ -55,6 +57,16 @@ def _cells(subject: Subject, sheet: Sheet) -> Iterator[Finding]:
             remedy="Put the two numbers back, or check the row.",
             part=f"{line.name} {first} {second}",
         )
+
+
+def _crosses(firsts: Sequence[Place | None], seconds: Sequence[Place | None]) -> bool:
+    """Say whether two columns keep one order in all rows but one."""
+    count = above = 0
+    for one, two in zip(firsts, seconds, strict=True):
+        if one is not None and two is not None and one.found.scale == two.found.scale:
+            count += 1
+            above += (one.found.value or 0.0) > (two.found.value or 0.0)
+    return count >= _LEAST and above in (1, count - 1)
 
 
 def _turned(rows: Sequence[_Row]) -> tuple[_Row, bool] | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from hubq.audit.held import plainly
+from hubq.audit.lowered import holds_any
 from hubq.audit.printed import (
     Column,
     all_numbers,
@@ -50,15 +51,18 @@ _MOST = 400
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each number in prose that its table says otherwise."""
     document = subject.document
-    every = columns(document)
-    if not every or len(every) > _MOST:
+    if not document.sheets:
         return
+    every: Sequence[Column] | None = None
     for one in sentences(document):
         if "." not in one.text or not _POINT.search(one.text) or _is_elsewhere(one):
             continue
         found = [figure for figure in figures(one.text) if _is_score(figure)]
         if not found:
             continue
+        every = columns(document) if every is None else every
+        if not every or len(every) > _MOST:
+            return
         if "recover" in one.lower and _RECOVERY.search(one.text):
             yield from _recoveries(subject, one, found)
         elif "average" in one.lower and _AVERAGE.search(one.text):
@@ -69,9 +73,9 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 def _is_elsewhere(one: Sentence) -> bool:
     lower = one.lower
-    if any(word in lower for word in _ELSEWHERE_WORDS):
+    if holds_any(lower, _ELSEWHERE_WORDS):
         return True
-    return any(word in lower for word in _ELSEWHERE_PARTS) and bool(_ELSEWHERE.search(one.text))
+    return holds_any(lower, _ELSEWHERE_PARTS) and bool(_ELSEWHERE.search(one.text))
 
 
 def _is_score(figure: Figure) -> bool:

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from hubq.cards.published import roles
+from hubq.cards.published.bases import bases_of
 from hubq.cards.published.rates import is_load
 from hubq.cards.published.roles import LabelRole, Role
 from hubq.evaluate.formats.notes import split_label, split_marks
@@ -19,7 +20,6 @@ Kind = Literal["scores", "speed", "load", "deploy", "grid", "settings", "plain"]
 
 _RATIOS = frozenset({"x", "×"})
 _BYTES = frozenset({"gb", "gib", "mb", "mib"})
-_MANY = 500
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,7 +121,10 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def pairs(self) -> tuple[Pair, ...]:
         """Each line with the baseline of its workload; in names of parts, precision differs."""
-        return _pairs(self.variants)
+        bases = bases_of(self.variants)
+        return tuple(
+            Pair(line=line, base=base) for line, base in zip(self.variants, bases, strict=True)
+        )
 
     @cached_property
     def bases(self) -> dict[str, str]:
@@ -210,19 +213,14 @@ class _Draft:
     def block(self, path: str) -> Block:
         tasks = tuple(self.groups)
         found: dict[str, Role] = {}
-        ratios = {line for (line, _), p in self.cells.items() if p.found.unit[:1] in _RATIOS}
+        ratios, sized, scored = self._units()
         for name in self.lines:
             role = roles.role_of(name, score=False)
             if role in ("delta", "recovery") or (role == "relative" and name in ratios):
                 found[name] = role
-        under: dict[str, list[PublishedMeasure]] = {task: [] for task in tasks}
-        for (_, task), place in self.cells.items():
-            under[task].append(place.found)
         for task in tasks:
-            score = any(one.scale != "raw" and one.bound == "" for one in under[task])
-            role = roles.role_of(task, score=score)
-            sized = role == "other" and any(one.unit.lower() in _BYTES for one in under[task])
-            found[task] = "memory" if sized else role
+            role = roles.role_of(task, score=task in scored)
+            found[task] = "memory" if role == "other" and task in sized else role
         names = [name for name in self.lines if name not in found]
         # Lines of one name are told apart by hubq alone, so none of them is the others' baseline.
         labels = Counter(self.lines[name].label for name in names)
@@ -237,6 +235,19 @@ class _Draft:
             baseline=roles.baseline_of(told, self._reference(found)),
             cells=self.cells,
         )
+
+    def _units(self) -> tuple[set[str], set[str], set[str]]:
+        """Return the lines that hold ratios, the tasks that hold bytes, and those with scores."""
+        ratios, sized, scored = set(), set(), set()
+        for (line, task), place in self.cells.items():
+            unit = place.found.unit
+            if unit[:1] in _RATIOS:
+                ratios.add(line)
+            elif unit.lower() in _BYTES:
+                sized.add(task)
+            if place.found.scale != "raw" and not place.found.bound:
+                scored.add(task)
+        return ratios, sized, scored
 
     def _reference(self, found: dict[str, Role]) -> str:
         """Return the line that the table shows without a difference, or with a ratio of 1."""
@@ -269,7 +280,9 @@ def _by_column(table: PublishedTable, places: Sequence[Place]) -> list[_Draft]:
     drafts: dict[tuple[str, str], _Draft] = {}
     for cells, model, plain in named:
         group = cells[0].found.group
-        draft = drafts.setdefault((group, model), _Draft(_title(group, model)))
+        draft = drafts.get((group, model))
+        if draft is None:
+            draft = drafts[group, model] = _Draft(_title(group, model))
         line = _unique(plain, cells, draft) if often[group, model, plain.name] > 1 else plain
         draft.add(line, [(tasks[place.found.task], place) for place in cells])
     return list(drafts.values())
@@ -280,15 +293,21 @@ def _by_row(places: Sequence[Place]) -> list[_Draft]:
     draft = _Draft("")
     names: dict[int, str] = {}
     taken: set[str] = set()
+    said: dict[int, tuple[str, str]] = {}
     for place in places:
         found = place.found
+        row = found.row
         task = split_label(found.task)[0]
-        if found.row not in names and task in taken:
-            task = f"{task} ({found.group})" if found.group else f"{task} ({found.row})"
-        taken.add(names.setdefault(found.row, task))
+        if row not in names:
+            if task in taken:
+                task = f"{task} ({found.group})" if found.group else f"{task} ({row})"
+            names[row] = task
+            group = " / ".join(part for part in (found.group, *found.labels[:-1]) if part)
+            said[row] = _row_label(found), group
+        taken.add(names[row])
         name, marks = split_label(found.variant)
-        own = names[found.row] if found.task == _row_label(found) else task
-        group = " / ".join(part for part in (found.group, *found.labels[:-1]) if part)
+        label, group = said[row]
+        own = names[row] if found.task == label else task
         line = draft.lines.get(name) or Line(name=name, label=name, variant=name, marks=marks)
         draft.add(line, [(own, place)], group)
     return [draft]
@@ -307,6 +326,11 @@ def _line(found: PublishedMeasure, label_roles: Sequence[LabelRole]) -> tuple[st
     parts: dict[LabelRole, list[str]] = {}
     marks = list(split_marks(found.row_marks)) if found.row_marks else []
     labels = found.labels or tuple(found.variant.split(" / "))
+    if len(labels) == 1 and label_roles[:1] == ("variant",):
+        name, signs = split_label(labels[0])
+        if name:
+            every = tuple(dict.fromkeys((*marks, *signs))) if marks or signs else ()
+            return "", Line(name=name, label=name, variant=name, marks=every)
     for label, role in zip(labels, label_roles, strict=False):
         text, signs = split_label(label)
         parts.setdefault(role, []).append(text)
@@ -340,9 +364,8 @@ def _unique(line: Line, cells: Sequence[Place], draft: _Draft) -> Line:
 def _kind(blocks: Sequence[Block], places: Sequence[Place]) -> Kind:
     """Return what a table shows, by what its columns hold."""
     found = {role for block in blocks for role in block.roles.values()}
-    ratios = [p for p in places if p.found.unit in _RATIOS]
-    numbers = [p for p in places if p.found.value is not None]
-    if numbers and len(ratios) > len(numbers) / 2:
+    ratios = sum(place.found.unit in _RATIOS for place in places)
+    if ratios and ratios > sum(place.found.value is not None for place in places) / 2:
         return "grid"
     scores = bool(found & {"score", "average"})
     several = max((len(block.variants) for block in blocks), default=0) > 1
@@ -361,38 +384,3 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
 
     line: Line
     base: Line | None
-
-
-def _pairs(variants: Sequence[Line]) -> tuple[Pair, ...]:
-    same: dict[str, list[Line]] = {}
-    for line in variants:
-        same.setdefault(line.workload, []).append(line)
-    named = {
-        workload: roles.baseline_of([one.variant for one in lines])
-        for workload, lines in same.items()
-    }
-    return tuple(
-        Pair(line=line, base=_base(line, same[line.workload], named[line.workload]))
-        for line in variants
-    )
-
-
-def _base(line: Line, same: Sequence[Line], name: str) -> Line | None:
-    """Return the baseline of a line.
-
-    Args:
-        line: the line.
-        same: all with its workload; where there are very many, none differs in one part alone.
-        name: the variant that their names make the baseline.
-    """
-    parts = line.variant.split(" / ")
-    for one in same if len(parts) > 1 and len(same) <= _MANY else ():
-        theirs = one.variant.split(" / ")
-        other = [(own, base) for own, base in zip(parts, theirs, strict=False) if own != base]
-        if len(theirs) == len(parts) > 1 and len(other) == 1:
-            own, base = other[0]
-            if roles.is_baseline(base) and not roles.is_baseline(own):
-                return one
-    if len(parts) > 1 or not name:
-        return None
-    return next((one for one in same if one.variant == name and one != line), None)

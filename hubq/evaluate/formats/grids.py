@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from hubq.evaluate.formats.mending import mended
 from hubq.evaluate.formats.printed import read_number
 from hubq.evaluate.formats.shallow import shallow
 
@@ -31,6 +32,7 @@ _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _CELLS = frozenset({"td", "th"})
 _BREAKS = frozenset({"br", "p", "div", "li"})
 _TEXTS = frozenset({"p", "small", "dd", "figcaption"})
+_TOLD = _HEADINGS | _TEXTS | {"table"}
 #: A page cannot ask for more places than this by its spans, nor have more in all its tables.
 _MAX_SPAN = 1000
 _MAX_PLACES = 200_000
@@ -38,9 +40,7 @@ _MAX_PLACES = 200_000
 _LONGEST_HEADING = 120
 
 _MARK = re.compile(r"[\d*†‡§¶#a-z](?:\s*,?\s*[\d*†‡§¶#a-z])*|[*†‡§¶#]+", re.IGNORECASE)
-_SEPARATOR = re.compile(r"^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
 _POSITION = re.compile(r"(\d+):(\d+)")
-_FENCE = re.compile(r"^ {0,3}(```|~~~)")
 _FRONT = re.compile(r"\A---[ \t]*\r?\n.*?\r?\n---[ \t]*(\r?\n|\Z)", re.DOTALL)
 
 
@@ -154,50 +154,6 @@ def _to_html(text: str) -> tuple[str, list[int]]:
     return to_html("\n".join(whole) + "\n", options, ("table", "strikethrough")), inserted
 
 
-def mended(lines: list[str]) -> tuple[list[str], list[int]]:
-    """Put back what text taken from pages has lost around its tables.
-
-    That is the line under the headings, and the empty lines without which the sentences before and
-    after a table are no longer told from it.
-
-    Returns:
-        The lines, and the numbers of those that were put in.
-    """
-    out: list[str] = []
-    inserted: list[int] = []
-    fenced = inside = False
-
-    def put(line: str) -> None:
-        out.append(line)
-        inserted.append(len(out))
-
-    for position, line in enumerate(lines):
-        if not inside and "|" not in line:
-            out.append(line)
-            fenced ^= bool(_FENCE.match(line)) if "`" in line or "~" in line else False
-            continue
-        fenced ^= bool(_FENCE.match(line))
-        following = lines[position + 1] if position + 1 < len(lines) else ""
-        starts = not inside and not fenced and _is_row(line) and _is_row(following)
-        goes_on = inside and not fenced and "|" in line
-        if (starts or (inside and not goes_on)) and out and out[-1].strip() and line.strip():
-            put("")
-        out.append(line)
-        if starts and not _SEPARATOR.match(following):
-            put("|" + "---|" * _columns(line))
-        inside = starts or goes_on
-    return out, inserted
-
-
-def _is_row(line: str) -> bool:
-    stripped = line.strip()
-    return len(stripped) > 1 and stripped.startswith("|") and stripped.endswith("|")
-
-
-def _columns(line: str) -> int:
-    return len(re.findall(r"(?<!\\)\|", line.strip())) - 1
-
-
 def _from_csv(text: str) -> tuple[Grid, ...]:
     first = text.removeprefix("\ufeff").partition("\n")[0]
     delimiter = max("\t;,", key=first.count)
@@ -237,6 +193,8 @@ def _from_root(root: LexborNode, moved: Move | None = None) -> Iterator[Grid]:
     spans = root.css_first("[rowspan], [colspan]") is not None
     for node in root.traverse(include_text=False):
         tag = node.tag
+        if tag not in _TOLD:
+            continue
         if tag in _HEADINGS:
             said = " ".join(node.text().split())
             if len(said) <= _LONGEST_HEADING:
@@ -362,12 +320,15 @@ def _span(attributes: Mapping[str, str | None], name: str) -> int:
 
 def _at(attributes: Mapping[str, str | None], moved: Move | None) -> tuple[int, int]:
     """Return line and column of an element, from 1; zeros where nothing says them."""
-    found = _POSITION.match(attributes.get("data-sourcepos") or attributes.get("data-at") or "")
-    if found is None:
-        return (0, 0)
-    said, beside = found.groups()
-    line, column = int(said), int(beside)
-    return moved(line, column) if moved else (line, column)
+    said = attributes.get("data-sourcepos") or attributes.get("data-at") or ""
+    down, _, rest = said.partition(":")
+    beside = rest.partition("-")[0]
+    if not (down.isdecimal() and beside.isdecimal()):
+        found = _POSITION.match(said)
+        if found is None:
+            return (0, 0)
+        down, beside = found.groups()
+    return moved(int(down), int(beside)) if moved else (int(down), int(beside))
 
 
 def _cell(
@@ -376,15 +337,16 @@ def _cell(
     header = cell.tag == "th"
     only = cell.child
     if only is None or (only.tag == "-text" and only.next is None):
-        text = " ".join(cell.text().split())
+        text = " ".join(cell.text().split()) if only is not None else ""
         return GridCell(text=text, header=header, origin=origin, wide=wide, at=at)
     parts: list[str] = []
     marks: list[str] = []
     _collect(cell, parts, marks)
     lines = (" ".join(line.split()) for line in "".join(parts).split("\n"))
     text = "\n".join(line for line in lines if line)
-    strong = "".join(node.text() for node in cell.css("b, strong"))
-    link = cell.css_first("a[href]")
+    within = cell.css("b, strong, a[href]")
+    strong = "".join(node.text() for node in within if node.tag != "a")
+    link = next((node for node in within if node.tag == "a"), None)
     return GridCell(
         text=text,
         header=header,

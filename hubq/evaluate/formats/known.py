@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import msgspec
 
 from hubq.evaluate.formats.benchmarks import BENCHMARKS, Benchmark, What
+from hubq.evaluate.formats.remembering import remembered
 
 _PARTS = re.compile(r"\s+/\s+|[,;()\[\]]")
 #: What may stand beside a benchmark's name without making it another set of questions.
@@ -103,6 +104,7 @@ def _is_metric(part: str) -> bool:
     return any(part.lower().startswith(word) for word in _PARTIAL)
 
 
+@remembered
 def plain(name: str) -> str:
     """Return a name in lower-case letters and digits alone."""
     return _NOISE.sub("", name.lower())

@@ -13,12 +13,12 @@ from typing import NamedTuple
 import msgspec
 
 from hubq.evaluate.formats.grids import Grid, GridCell
-from hubq.evaluate.formats.printed import Printed, read_cell
+from hubq.evaluate.formats.printed import Printed, State, plain_cell, read_cell
 
 Row = tuple[GridCell, ...]
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class Place(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One cell that says something, with its names.
 
     Attributes:
@@ -77,44 +77,68 @@ class _RowNames(NamedTuple):
     marks: tuple[str, ...]
 
 
+class _Line(NamedTuple):
+    """A row of cells, each read once.
+
+    Attributes:
+        cells: of the row.
+        texts: of the cells, each in one line.
+        read: what the cells say, but for their footnotes.
+        states: of what they say.
+        group: whether the row holds one text and nothing else: the name of the rows below it.
+    """
+
+    cells: Row
+    texts: list[str]
+    read: list[Printed]
+    states: list[State]
+    group: bool
+
+
+_NOTHING = GridCell()
+
+
 class _Reader:
     def __init__(self, grid: Grid) -> None:
         self.remarks: list[str] = []
         self.group = ""
-        heads, body = list(grid.rows[: grid.head]), list(grid.rows[grid.head :])
+        rows = [_line(cells) for cells in grid.rows]
+        self.texts = [tuple(line.texts) for line in rows]
+        heads, body = rows[: grid.head], rows[grid.head :]
         first = len(heads)
-        if heads and body and _is_group(heads[-1]) and not _has_number(body[0]):
+        if heads and body and heads[-1].group and not _has_number(body[0]):
             # The only heading names the whole table; the columns' names follow it.
-            self.group = _text(heads.pop()[0])
+            self.group = heads.pop().texts[0]
             heads.append(body.pop(0))
             first += 1
-        self.numeric = _numeric_columns(body, grid.width)
+        self.numeric = _numeric_columns(body)
         if _is_second_head(body, self.numeric):
             heads.append(self._slipped_head(body.pop(0)))
             first += 1
-        self.heading = _column_names(heads, grid.width)
+        self.heading = _column_names([line.texts for line in heads], grid.width)
         self.names = _unique(self.heading)
-        self.lines = [(row, self._shifted(cells, row)) for row, cells in enumerate(body, first)]
+        self.lines = [(row, self._shifted(line, row)) for row, line in enumerate(body, first)]
         self.first = first
-        self.grid = grid
-        self.labels = self._label_columns([cells for _, cells in self.lines], grid.width)
+        self.labels = self._label_columns([line for _, line in self.lines], grid.width)
 
     def layout(self) -> Layout:
         places: list[Place] = []
         rows: list[str] = []
         above: list[str] = []
-        for row, cells in self.lines:
-            if [_text(cell) for cell in cells] == self.heading or not any(map(_text, cells)):
+        wanted = [column for column in sorted(self.numeric) if column >= self.labels]
+        for row, line in self.lines:
+            self.texts[row] = tuple(line.texts)
+            if line.texts == self.heading or not any(line.texts):
                 continue
-            if _is_group(cells) and len(cells) > 1:
-                self.group, above = _text(cells[0]), []
+            if line.group and len(line.cells) > 1:
+                self.group, above = line.texts[0], []
                 continue
-            above = self._filled([_text(cell) for cell in cells[: self.labels]], above)
+            above = self._filled(line.texts[: self.labels], above)
             label = _joined(above)
             rows.append(label)
-            marks = tuple(mark for cell in cells[: self.labels] for mark in cell.marks)
+            marks = tuple(mark for cell in line.cells[: self.labels] for mark in cell.marks)
             names = _RowNames(label, tuple(above), marks)
-            places.extend(self._places(row, cells, names))
+            places += self._places(row, line, names, wanted)
         with_numbers = {place.column for place in places}
         columns = [name for column, name in enumerate(self.names) if column in with_numbers]
         return Layout(
@@ -122,68 +146,66 @@ class _Reader:
             rows=tuple(dict.fromkeys(rows)),
             columns=tuple(columns),
             heads=tuple(self.heading[: self.labels]),
-            lines=self._texts(),
+            lines=tuple(self.texts),
             body=self.first,
             remarks=tuple(dict.fromkeys(self.remarks)),
         )
 
-    def _texts(self) -> tuple[tuple[str, ...], ...]:
-        put_right = dict(self.lines)
-        rows = (put_right.get(row, cells) for row, cells in enumerate(self.grid.rows))
-        return tuple(tuple(_text(cell) for cell in cells) for cells in rows)
-
-    def _places(self, row: int, line: Row, names: _RowNames) -> Iterator[Place]:
-        for column in range(self.labels, len(line)):
-            cell = line[column]
-            if column not in self.numeric or not cell.text:
+    def _places(
+        self, row: int, line: _Line, names: _RowNames, wanted: Sequence[int]
+    ) -> Iterator[Place]:
+        label, labels, marks = names
+        for column in wanted:
+            cell = line.cells[column]
+            if not cell.text:
                 continue
             yield Place(
                 row=row,
                 column=column,
                 group=self.group,
-                row_label=names.label,
+                row_label=label,
                 column_label=self.names[column],
-                printed=read_cell(cell.text, cell.marks),
+                printed=read_cell(cell.text, cell.marks) if cell.marks else line.read[column],
                 bold=cell.bold,
-                labels=names.labels,
-                row_marks=names.marks,
+                labels=labels,
+                row_marks=marks,
                 at=cell.at,
             )
 
-    def _label_columns(self, body: Sequence[Row], width: int) -> int:
+    def _label_columns(self, body: Sequence[_Line], width: int) -> int:
         """Return how many columns on the left are names and not numbers.
 
         A column of numbers between two of names is one as well, when its numbers repeat: the input
         length in front of four precisions.
         """
-        rows = [row for row in body if not _is_group(row)]
+        rows = [line for line in body if not line.group]
         count = 1
         for column in range(1, min(width - 1, max(self.numeric, default=0))):
-            if column in self.numeric or not _texts(rows, column):
+            if column in self.numeric or not any(line.states[column] == "text" for line in rows):
                 continue
             if not all(_repeats(rows, middle) for middle in range(count, column)):
                 break
             count = column + 1
         return min(count, width)
 
-    def _shifted(self, cells: Row, row: int) -> Row:
+    def _shifted(self, line: _Line, row: int) -> _Line:
         """Return a row that slipped to the left, because a label above it spans rows, put back."""
-        empties = _trailing(cells)
-        if not empties or _is_group(cells) or _fits(cells, self.numeric):
-            return cells
-        moved = (GridCell(),) * empties + cells[: len(cells) - empties]
+        empties = _trailing(line)
+        if not empties or line.group or _fits(line, self.numeric):
+            return line
+        moved = _moved(line, empties)
         if not _fits(moved, self.numeric):
-            return cells
+            return line
         self.remarks.append(f"row {row + 1} was moved {empties} to the right")
         return moved
 
-    def _slipped_head(self, cells: Row) -> Row:
-        empties = _trailing(cells)
+    def _slipped_head(self, line: _Line) -> _Line:
+        empties = _trailing(line)
         first = min(self.numeric, default=0)
-        if empties and _text(cells[0]) and empties == first:
+        if empties and line.texts[0] and empties == first:
             self.remarks.append(f"the second row of headings was moved {empties} to the right")
-            return (GridCell(),) * empties + cells[: len(cells) - empties]
-        return cells
+            return _moved(line, empties)
+        return line
 
     def _filled(self, labels: list[str], above: Sequence[str]) -> list[str]:
         """Return labels with those that are left out taken from the row above."""
@@ -195,8 +217,16 @@ class _Reader:
         return filled
 
 
-def _text(cell: GridCell) -> str:
-    return " ".join(cell.text.split())
+def _line(cells: Row) -> _Line:
+    read = [plain_cell(cell.text) for cell in cells]
+    texts = [one.shown for one in read]
+    states = [one.state for one in read]
+    return _Line(cells, texts, read, states, _is_group(cells, texts, read))
+
+
+def _moved(line: _Line, count: int) -> _Line:
+    """Return a row moved to the right, over the empty places at its end."""
+    return _line((_NOTHING,) * count + line.cells[: len(line.cells) - count])
 
 
 def _joined(labels: Sequence[str]) -> str:
@@ -213,75 +243,72 @@ def _unique(names: Sequence[str]) -> list[str]:
     return found
 
 
-def _column_names(heads: Sequence[Row], width: int) -> list[str]:
+def _column_names(heads: Sequence[list[str]], width: int) -> list[str]:
     if len(heads) < 2:
-        return [_text(cell) for cell in heads[0]] if heads else [""] * width
+        return list(heads[0]) if heads else [""] * width
     names = []
     left = ""
     for column in range(width):
-        top = _text(heads[0][column])
+        top = heads[0][column]
         # An empty place over a named column belongs to the heading at its left.
-        left = top or (left if column and _text(heads[-1][column]) else "")
-        names.append(_joined([left, *(_text(row[column]) for row in heads[1:])]))
+        left = top or (left if column and heads[-1][column] else "")
+        names.append(_joined([left, *(texts[column] for texts in heads[1:])]))
     return names
 
 
-def _is_group(cells: Row) -> bool:
+def _is_group(cells: Row, texts: Sequence[str], read: Sequence[Printed]) -> bool:
     """Say whether a row holds one text and nothing else: the name of the rows below it."""
-    if not cells or not _text(cells[0]):
+    if not cells or not texts[0] or read[0].values:
         return False
-    if any(_text(cell) and cell.origin != cells[0].origin for cell in cells[1:]):
+    origin = cells[0].origin
+    for cell, text in zip(cells, texts, strict=True):
+        if text and cell.origin != origin:
+            return False
+    return True
+
+
+def _has_number(line: _Line) -> bool:
+    return any(state not in ("text", "missing") for state in line.states)
+
+
+def _is_second_head(body: Sequence[_Line], numeric: frozenset[int]) -> bool:
+    if len(body) < 2 or not numeric or _has_number(body[0]) or body[0].group:
         return False
-    return not read_cell(cells[0].text).values
+    named = sum(map(bool, body[0].texts))
+    return named > 1 and any(map(_has_number, body[1:]))
 
 
-def _has_number(cells: Row) -> bool:
-    return any(read_cell(cell.text).state not in ("text", "missing") for cell in cells)
-
-
-def _is_second_head(body: Sequence[Row], numeric: frozenset[int]) -> bool:
-    if len(body) < 2 or not numeric or _has_number(body[0]) or _is_group(body[0]):
-        return False
-    named = sum(bool(_text(cell)) for cell in body[0])
-    return named > 1 and any(_has_number(row) for row in body[1:])
-
-
-def _numeric_columns(body: Sequence[Row], width: int) -> frozenset[int]:
+def _numeric_columns(body: Sequence[_Line]) -> frozenset[int]:
     """Return the columns in which numbers, or reasons for none, are more than half of the texts."""
-    rows = [row for row in body if not _is_group(row)]
+    rows = [line for line in body if not line.group]
     # Rows that slipped to the left would make numbers of a column of names.
-    rows = [row for row in rows if not _trailing(row)] or rows
+    rows = [line for line in rows if not _trailing(line)] or rows
     found = set()
-    for column in range(1, width):
-        states = [read_cell(row[column].text).state for row in rows if column < len(row)]
-        numbers = sum(state not in ("text", "missing") for state in states)
-        if numbers and numbers >= states.count("text"):
+    for column, states in enumerate(zip(*(line.states for line in rows), strict=True)):
+        texts = states.count("text")
+        numbers = len(states) - texts - states.count("missing")
+        if column and numbers and numbers >= texts:
             found.add(column)
     return frozenset(found)
 
 
-def _texts(rows: Sequence[Row], column: int) -> bool:
-    return any(read_cell(row[column].text).state == "text" for row in rows)
-
-
-def _repeats(rows: Sequence[Row], column: int) -> bool:
-    texts = [_text(row[column]) for row in rows]
+def _repeats(rows: Sequence[_Line], column: int) -> bool:
+    texts = [line.texts[column] for line in rows]
     return len({text for text in texts if text}) <= len(texts) / 2
 
 
-def _trailing(cells: Row) -> int:
+def _trailing(line: _Line) -> int:
     count = 0
-    for cell in reversed(cells):
-        if _text(cell):
+    for text in reversed(line.texts):
+        if text:
             break
         count += 1
     return count
 
 
-def _fits(cells: Row, numeric: frozenset[int]) -> bool:
+def _fits(line: _Line, numeric: frozenset[int]) -> bool:
     """Say whether texts stand in columns of texts, and numbers in columns of numbers."""
-    for column, cell in enumerate(cells):
-        state = read_cell(cell.text).state
+    for column, state in enumerate(line.states):
         if state == "measured" and column not in numeric and column > 0 and numeric:
             return False
         if state == "text" and column in numeric:

@@ -47,6 +47,11 @@ def marks_of(layout: Layout) -> frozenset[str]:
     )
 
 
+def has_notes(lines: Iterable[str]) -> bool:
+    """Say whether any of some lines has the form of a footnote."""
+    return any(map(_NOTE.match, lines))
+
+
 def notes_of(lines: Iterable[str], wanted: frozenset[str]) -> dict[str, str]:
     """Return sign -> text of the footnotes among some lines.
 

@@ -68,7 +68,7 @@ _SIMPLE = re.compile(r"\d{1,6}(?:\.\d{1,8})?", re.ASCII)
 _DIGIT = re.compile(r"\d")
 
 
-class Number(msgspec.Struct, frozen=True, kw_only=True):
+class Number(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A number as printed.
 
     Attributes:
@@ -90,7 +90,7 @@ class Number(msgspec.Struct, frozen=True, kw_only=True):
     upper: float | None = None
 
 
-class Printed(msgspec.Struct, frozen=True, kw_only=True):
+class Printed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a cell says.
 
     Attributes:
@@ -117,11 +117,12 @@ def read_cell(text: str, marks: tuple[str, ...] = ()) -> Printed:
         text: of the cell.
         marks: footnotes that the cell refers to by raised signs.
     """
-    return _read_cell(text, marks) if marks else _plain_cell(text)
+    return _read_cell(text, marks) if marks else plain_cell(text)
 
 
 @remembered
-def _plain_cell(text: str) -> Printed:
+def plain_cell(text: str) -> Printed:
+    """Return what a cell without raised signs says."""
     return _read_cell(text, ())
 
 
