@@ -99,7 +99,9 @@ def test_200_repos_are_swept_at_a_rate_limit_without_being_turned_away(tmp_path:
     waits: list[float] = []
     with LocalHub(tmp_path / "hub", faults=True, durable=False, limits=limits) as hub:
         names = fill(hub, 200)
+        began = time.monotonic()
         done = swept(hub, tmp_path, "quants", told=waits.append)
+        took = time.monotonic() - began
         found = requests(hub)
     assert {one.name for one in done.audited} == set(names)
     assert done.missed == ()
@@ -107,7 +109,9 @@ def test_200_repos_are_swept_at_a_rate_limit_without_being_turned_away(tmp_path:
     assert found["refused"] == 0
     assert found["GET /api/models"] >= 1
     assert sum(found.values()) > 1000
-    assert waits
+    # A machine that is slower than the limits has nothing to wait for.
+    asked = sum(count for line, count in found.items() if " /api/" in line)
+    assert waits or took > 2.0 * (asked / 90 - 1)
 
 
 def test_a_server_that_fails_now_and_then_loses_nothing(served: LocalHub, tmp_path: Path) -> None:
