@@ -357,7 +357,7 @@ def leaked(repo: Repo, rng: random.Random) -> Planted | None:
     """Put such a name into the configuration."""
     if CONFIG not in repo.texts:
         return None
-    path = rng.choice(["/home/user/models/ckpt-1200", "/data/exp7/merged", "/root/out/final-319"])
+    path = rng.choice(["/home/user/models/ckpt-1200", "/data/exp7/merged", "/mnt/out/final-319"])
     made = repo.copy()
     made.edit_json(CONFIG, "_name_or_path", value=path)
     return Planted(made, path, path=CONFIG, texts=(path,))
