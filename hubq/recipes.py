@@ -13,9 +13,9 @@ from hubq.model.recipe import (
     BASELINE,
     LoadedRecipe,
     Recipe,
-    Workloads,
 )
 from hubq.model.suite import FIDELITY, HARNESS_FOLDERS, HUBQ, Suite
+from hubq.model.workload import SITTING, ServingWorkload, Workloads
 from hubq.resources import bundled
 
 _PLACES = frozenset({"file", "dataset", "text", "template", "suite", "workloads", *HARNESS_FOLDERS})
@@ -65,7 +65,7 @@ def load(reference: str, *, suite: str | None = None) -> LoadedRecipe:
     load_path = _part(path, "workloads", recipe.workloads)
     workloads = from_builtins(read_yaml(load_path), Workloads, _shown(load_path))
     _check_tasks(tasks, _shown(suite_path))
-    _check_unique([w.name for w in workloads.workloads], f"{_shown(load_path)}: workloads")
+    _check_workloads(workloads, _shown(load_path))
     return LoadedRecipe(
         recipe=recipe,
         suite=tasks,
@@ -192,6 +192,28 @@ def _check_tasks(suite: Suite, where: str) -> None:
             raise BadInput(f"{place}.harness_task: expected the task's name in {task.harness}")
 
 
+def _check_workloads(found: Workloads, where: str) -> None:
+    names = [w.name for w in found.workloads] + [w.name for w in found.serving]
+    _check_unique(names, f"{where}: workloads")
+    for name, least, most in (
+        ("warm_up", found.warm_up.least, found.warm_up.most),
+        ("rounds", max(found.rounds.least, found.rounds.processes), found.rounds.most),
+    ):
+        if least > most:
+            raise BadInput(f"{where}: {name}.most: expected at least {least}, got {most}")
+    for index, workload in enumerate(found.serving):
+        _check_serving(workload, f"{where}: serving[{index}]")
+
+
+def _check_serving(workload: ServingWorkload, place: str) -> None:
+    _check_unique([load.step for load in workload.loads], f"{place}.loads")
+    if not workload.input_tokens and not workload.images:
+        raise BadInput(f"{place}.input_tokens: expected at least 1 without images, got 0")
+    for index, load in enumerate(workload.loads):
+        if load.rate is not None and load.concurrency is not None:
+            raise BadInput(f"{place}.loads[{index}]: expected rate or concurrency, got both")
+
+
 def _part(recipe: Path, folder: str, reference: str) -> Path:
     """Return the file of a suite or workloads: beside the recipe, or bundled."""
     if reference.endswith((".yaml", ".yml")):
@@ -215,6 +237,8 @@ def _check_variants(recipe: Recipe, where: str) -> None:
         place = f"{where}: variants[{index}]"
         if variant.name == BASELINE:
             raise BadInput(f"{place}.name: {BASELINE} is the source itself; choose another name")
+        if variant.name == SITTING:
+            raise BadInput(f"{place}.name: {SITTING} names stages; choose another name")
         if variant.method == "awq" and variant.bits != 4:
             raise BadInput(f"{place}.bits: expected 4 with method awq, got {variant.bits}")
         if variant.method == "awq" and variant.desc_act:

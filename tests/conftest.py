@@ -1,11 +1,13 @@
-"""What every test gets: state under tmp_path, no sockets beyond loopback, goldens."""
+"""What every test gets: state in a folder of its own, no sockets beyond loopback, goldens."""
 
 from __future__ import annotations
 
+import gc
+import itertools
 import os
 import socket
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +16,18 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from tests.release.releases import Releases
+    from tests.scheduling import Scheduling
 
 # The Hub's client reads this once, when it is first imported: before any fixture could set it.
 os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="hubq-tests-hf-")
 
 # A busy machine is no fault of the code under test.
 settings.register_profile("hubq", deadline=None)
+settings.register_profile("short", deadline=None, max_examples=30)
 settings.load_profile("hubq")
 
 GOLDENS = Path(__file__).parent / "goldens"
+STATES = itertools.count()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,6 +43,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("long")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Draw fewer examples in the default suite; the suite with `long` draws hypothesis's 100."""
+    if config.option.markexpr.startswith("not long"):
+        settings.load_profile("short")
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was collected out of every later collection of garbage: it stays to the end."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    """Make what the tests of a file share once, not once a process."""
+    from tests.scheduling import Scheduling
+
+    return Scheduling(config, log)
+
+
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Run the default suite in two processes, and anything else in one.
 
@@ -49,17 +73,29 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 @pytest.fixture(autouse=True)
-def _state_in_tmp_path(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def _state_of_its_own(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if request.node.get_closest_marker("backend") or request.node.get_closest_marker("network"):
         return
+    # Who needs a folder makes it; most tests never do, and each would cost half a millisecond.
+    state = tmp_path_factory.getbasetemp() / f"state-{next(STATES)}"
     for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / name.lower()))
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-    monkeypatch.setenv("HUBQ_CACHE", str(tmp_path / "hubq-cache"))
+        monkeypatch.setenv(name, str(state / name.lower()))
+    monkeypatch.setenv("HF_HOME", str(state / "hf"))
+    monkeypatch.setenv("HUBQ_CACHE", str(state / "hubq-cache"))
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_ENDPOINT", "HUBQ_DATA_MIRROR"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_flushing() -> Iterator[None]:
+    # Nothing that is written here need outlive a power cut.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -26,9 +26,7 @@ def audit(subject: Subject, rules: Sequence[Rule]) -> Audited:
     findings: list[Finding] = []
     applied: list[str] = []
     skipped: list[Skipped] = []
-    lacks = every_lack(subject, rules)
-    for rule in rules:
-        why = lacks[rule.needs]
+    for rule, why in zip(rules, every_lack(subject, rules), strict=True):
         if why:
             skipped.append(_skipped(rule.id, why))
         else:

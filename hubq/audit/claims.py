@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from hubq.audit.lowered import holds_any
-from hubq.audit.sentences import Sentence
+from hubq.audit.prose import Sentence
 
 _LOSSLESS = re.compile(
     r"\bloss-?less\b|(?:\bno|not suffer from|\bwithout|\bnegligible|\bminimal|\blittle to no)"

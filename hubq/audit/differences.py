@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import msgspec
 
-from hubq.audit.held import Held, severity_of, where
+from hubq.audit.held import Held, severity_of
 from hubq.audit.pairing import base_of
 from hubq.cards.published import exact, roles
 from hubq.cards.published.exact import Span
@@ -202,7 +202,8 @@ def _held(sheet: Sheet, block: Block, one: _Case, severity: str) -> Held:
     digits = max(0, -int(one.unit.as_tuple().exponent))
     return Held(
         kind="recovery" if one.kind == "recovery" else "delta",
-        where=where(block, one.variant, one.task, sheet=sheet),
+        sheet=sheet,
+        block=block,
         place=one.place,
         variant=one.variant,
         task=one.task,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Iterator
-from functools import cached_property, partial
+from functools import partial
 
 import yaml
 from cmarkgfm.cmark import Options
@@ -20,8 +20,9 @@ from hubq.audit.parts import Code, Link, Passage, Spot
 from hubq.cards.published.sheets import Sheet, Source, sheets_of
 from hubq.evaluate.formats.grids import Grid, grids_in
 from hubq.evaluate.formats.mending import mended
+from hubq.evaluate.formats.remembering import once
 from hubq.evaluate.formats.shallow import shallow
-from hubq.evaluate.published import PublishedTable, certain, read_table
+from hubq.evaluate.published import PublishedTable, read_table
 from hubq.markdown import frontmatter
 from hubq.markdown.cmark import to_html
 from hubq.markdown.frontmatter import FrontMatter
@@ -76,22 +77,22 @@ class Document:
     def __repr__(self) -> str:
         return f"Document({self.title!r}, {len(self.lines)} lines)"
 
-    @cached_property
+    @once
     def front(self) -> FrontMatter:
         """Its front matter; never fails, see `FrontMatter.problem`."""
         return frontmatter.parse(self.text)
 
-    @cached_property
+    @once
     def first(self) -> int:
         """The line on which the Markdown begins, below the front matter."""
         found = self._block
         return self.text.count("\n", 0, found.end()) + 1 if found else 1
 
-    @cached_property
+    @once
     def _block(self) -> re.Match[str] | None:
         return frontmatter.BLOCK.match(self.text)
 
-    @cached_property
+    @once
     def body(self) -> str:
         """The Markdown below the front matter."""
         return "\n".join(self.lines[self.first - 1 :])
@@ -110,12 +111,12 @@ class Document:
             spot = Spot(self._yaml_line + node.start_mark.line, node.start_mark.column + 1)
         return spot
 
-    @cached_property
+    @once
     def _yaml_line(self) -> int:
         found = self._block
         return self.text.count("\n", 0, found.start("yaml")) + 1 if found else 1
 
-    @cached_property
+    @once
     def _yaml(self) -> yaml.Node | None:
         found = self._block
         if found is None or self.front.problem:
@@ -123,7 +124,7 @@ class Document:
         node: yaml.Node | None = yaml.compose(found["yaml"], Loader=_LOADER)
         return node
 
-    @cached_property
+    @once
     def root(self) -> LexborNode | None:
         """The page; `data-sourcepos` and `data-at` count lines of the whole file."""
         blank = [""] * (self.first - 1) + self.lines[self.first - 1 :]
@@ -150,7 +151,7 @@ class Document:
         width = len(self.lines[line - 1]) if 0 < line <= len(self.lines) else column
         return Spot(line, min(column, width + 1))
 
-    @cached_property
+    @once
     def grids(self) -> tuple[Grid, ...]:
         """Every table that holds cells, in order."""
         if self.root is None or ("|" not in self.text and "<table" not in self.text.lower()):
@@ -161,15 +162,13 @@ class Document:
         spot = self._moved(line, column)
         return spot.line, spot.column
 
-    @cached_property
+    @once
     def tables(self) -> tuple[PublishedTable, ...]:
-        """Every table that holds numbers, with what is known of each score."""
+        """Every table that holds numbers; what its scores tell is worked out by `scores`."""
         read = (read_table(grid) for grid in self.grids if len(grid.rows) > 1)
-        return tuple(
-            certain(table) for table in read if any(m.value is not None for m in table.measures)
-        )
+        return tuple(table for table in read if any(m.value is not None for m in table.measures))
 
-    @cached_property
+    @once
     def sheets(self) -> tuple[Sheet, ...]:
         """The same tables understood: scores, speeds, what is held against what."""
         if not self.tables:
@@ -186,7 +185,7 @@ class Document:
         )
         return sheets_of([source])
 
-    @cached_property
+    @once
     def passages(self) -> tuple[Passage, ...]:
         """Its prose in order, headings among it; tables and code are left out."""
         return tuple(self._passages())
@@ -213,12 +212,12 @@ class Document:
                 level=level,
             )
 
-    @cached_property
+    @once
     def title(self) -> str:
         """Its first heading; empty without one."""
         return next((one.heading for one in self.passages if one.kind == "heading"), "")
 
-    @cached_property
+    @once
     def links(self) -> tuple[Link, ...]:
         """Its links and pictures, in order; none that stands in code."""
         found = []
@@ -239,7 +238,7 @@ class Document:
             )
         return tuple(found)
 
-    @cached_property
+    @once
     def codes(self) -> tuple[Code, ...]:
         """Its blocks of code, in order."""
         found: list[Code] = []
@@ -264,6 +263,14 @@ class Document:
                 )
             )
         return tuple(found)
+
+    @once
+    def coded(self) -> frozenset[int]:
+        """The numbers of the lines that stand in its blocks of code."""
+        found: set[int] = set()
+        for code in self.codes:
+            found.update(range(code.line, code.line + code.text.count("\n") + 1))
+        return frozenset(found)
 
     def find(self, text: str, start: int = 1, end: int = 0) -> Spot:
         """Return the first place of a text, from a line on; zeros where it does not stand.

@@ -14,13 +14,14 @@ from pathlib import Path
 
 import msgspec
 
-from hubq.audit.headers import READ, Header, length_of, parse_header
+from hubq.audit.headers import READ, Header, parse_header
 from hubq.audit.subject import CARD, Gathered
 from hubq.audit.targets import STDIN, repo_id
 from hubq.errors import BadInput
 from hubq.hub.hashes import file_sha256
 from hubq.hub.port import Hub, RepoInfo, Unavailable
 from hubq.markdown import frontmatter
+from hubq.quantize.headers import length_of
 from hubq.verify.place import FolderPlace, Listed
 
 SMALL = (

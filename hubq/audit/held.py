@@ -20,7 +20,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         kind: what it is.
-        where: its table's heading, its row and its column, in words.
+        sheet, block: where it stands.
         place: its cell.
         variant, task: the cell's names.
         shown: the number as printed.
@@ -34,7 +34,8 @@ class Held(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
 
     kind: Kind
-    where: str
+    sheet: Sheet
+    block: Block
     place: Place
     variant: str
     task: str
@@ -46,6 +47,11 @@ class Held(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     agrees: bool
     how: str
     severity: Severity = "error"
+
+    @property
+    def where(self) -> str:
+        """Its table's heading, its row and its column, in words."""
+        return where(self.block, self.variant, self.task, sheet=self.sheet)
 
     @property
     def right_text(self) -> str:

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 import msgspec
 
-from hubq.audit.held import Held, where
+from hubq.audit.held import Held
 from hubq.cards.published import exact
 from hubq.cards.published.exact import Span
 from hubq.cards.published.sheets import Block, Place, Sheet
@@ -136,7 +136,8 @@ def _column(sheet: Sheet, block: Block, column: _Column) -> Iterator[Held]:
             continue
         yield Held(
             kind="average",
-            where=where(block, name, task, sheet=sheet),
+            sheet=sheet,
+            block=block,
             place=place,
             variant=name,
             task=task,

@@ -9,7 +9,7 @@ import msgspec
 
 from hubq.audit.document import Document
 from hubq.audit.parts import Spot
-from hubq.evaluate.formats.grids import GridCell
+from hubq.evaluate.formats.cells import GridCell
 
 _COLUMNS = {
     "branch": "name",

@@ -9,36 +9,51 @@ import msgspec
 
 from hubq.audit.document import Document
 from hubq.audit.kept import kept
-from hubq.audit.parts import Kind, Passage
+from hubq.audit.lowered import fold
+from hubq.audit.parts import Kind, Passage, Spot
+from hubq.evaluate.formats.remembering import once
 
 _LONGEST = 20_000
 """Characters of one passage that are parted into sentences."""
-_END = re.compile(r"[.!?。！？](?:(?<=[。！？])|[)\"'”*_]{0,3}(?=\s+[^\sa-z]))")
+_END = re.compile(
+    r"[.!?。！？\n](?:(?<=[.!?])[)\"'”*_]{0,3}(?=\s+[^\sa-z])|(?<=[。！？])[）」』”’)]{0,3}"
+    r"|(?<=\n)(?=[ \t]*\n))"
+)
 #: What a full stop stands behind without ending a sentence.
 _SHORT = re.compile(
-    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|resp|al|fig|tab|eq|sec|no|ver|ca|dr|mr|st)|\b[A-Za-z])\.$",
+    r"(?:\b(?:e\.g|i\.e|vs|cf|approx|resp|al|fig|tab|eq|sec|no|ver|ca|dr|mr|st)|(?<![\w-])[A-Za-z])\.$",
     re.IGNORECASE,
 )
 
 
-class Sentence(msgspec.Struct, frozen=True, kw_only=True):
+class Sentence(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A sentence of a card.
 
     Attributes:
-        text: with line ends as in the file.
-        line: on which it begins.
+        written: with line ends as in the file.
+        line: on which it begins; 0 where that is not known.
         kind: of the passage that it stands in.
         heading: the last one above it.
     """
 
-    text: str
+    written: str
     line: int
-    kind: Kind
+    kind: Kind = "paragraph"
     heading: str = ""
 
+    @once
+    def text(self) -> str:
+        """It on one line."""
+        return " ".join(self.written.split())
+
+    @once
+    def lower(self) -> str:
+        """The text in small letters, as `fold` does it."""
+        return fold(self.text)
+
     def line_of(self, offset: int) -> int:
-        """Return the line in which a character of the text stands."""
-        return self.line + self.text.count("\n", 0, offset)
+        """Return the line in which a character of it, as written, stands."""
+        return self.line + self.written.count("\n", 0, offset) if self.line else 0
 
 
 @kept
@@ -52,17 +67,25 @@ def sentences(document: Document) -> tuple[Sentence, ...]:
     )
 
 
+def start_of(document: Document, sentence: Sentence) -> Spot:
+    """Return where a sentence of a card begins; in the first column where that cannot be told."""
+    begins = sentence.written.partition("\n")[0][:24].rstrip()
+    at = document.quote(sentence.line).find(begins)
+    return Spot(sentence.line, at + 1 if at >= 0 else 1)
+
+
 def _sentences(passage: Passage) -> Iterator[Sentence]:
     text, start = passage.text[:_LONGEST], 0
-    line, kind, heading = passage.line, passage.kind, passage.heading
-    broken = "\n" in text
+    kind, heading = passage.kind, passage.heading
+    broken = bool(passage.line) and "\n" in text
+    line = passage.line
     for end in (*_ends(text), len(text)):
         piece = text[start:end]
         bare = piece.strip()
         lead = len(piece) - len(piece.lstrip()) if broken else 0
         line += text.count("\n", start, start + lead) if lead else 0
         if bare:
-            yield Sentence(text=bare, line=line, kind=kind, heading=heading)
+            yield Sentence(written=bare, line=line, kind=kind, heading=heading)
         line += text.count("\n", start + lead, end) if broken else 0
         start = end
 

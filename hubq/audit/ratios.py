@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
-from hubq.audit.held import Held, severity_of, where
+from hubq.audit.held import Held, severity_of
 from hubq.audit.pairing import base_of
 from hubq.cards.published import exact
 from hubq.cards.published.exact import Span
@@ -87,8 +87,7 @@ def asides(sheet: Sheet, block: Block) -> Iterator[Held]:
             continue
         share = exact.over(exact.span_of(place.found), exact.span_of(base.found))
         if share is not None and share.low > 0:
-            title = where(block, name, task, sheet=sheet)
-            cases.append(_aside(title, place, base, found, share))
+            cases.append(_aside((sheet, block, name, task), place, base, found, share))
     agreeing = sum(agrees for _, agrees in cases)
     severity = severity_of(agreeing, len(cases), alone="warning")
     for one, _ in cases:
@@ -96,8 +95,13 @@ def asides(sheet: Sheet, block: Block) -> Iterator[Held]:
 
 
 def _aside(
-    title: str, place: Place, base: Place, found: re.Match[str], share: Span
+    cell: tuple[Sheet, Block, str, str],
+    place: Place,
+    base: Place,
+    found: re.Match[str],
+    share: Span,
 ) -> tuple[Held, bool]:
+    sheet, block, name, task = cell
     text = found["much"]
     value, unit = Decimal(text), Decimal(1).scaleb(-len(text.partition(".")[2]))
     faster = bool(_FASTER.search(found["what"]))
@@ -106,10 +110,11 @@ def _aside(
     own, theirs = place.found.shown.partition("(")[0].strip(), base.found.shown
     held = Held(
         kind="ratio" if faster else "reduction",
-        where=title,
+        sheet=sheet,
+        block=block,
         place=place,
-        variant=place.found.variant,
-        task=place.found.task,
+        variant=name,
+        task=task,
         shown=f"{text}{found['unit']}",
         at=place.found.at,
         right=right,
@@ -155,7 +160,8 @@ def _best(
             continue
         yield Held(
             kind="ratio" if ways is _relative else "reduction",
-            where=where(block, one.variant, task, sheet=sheet),
+            sheet=sheet,
+            block=block,
             place=one.place,
             variant=one.variant,
             task=task,

@@ -124,13 +124,16 @@ _AT_HAND: dict[Need, tuple[Callable[[Subject], bool], str]] = {
 }
 
 
-def every_lack(subject: Subject, rules: Iterable[Rule]) -> dict[tuple[Need, ...], str]:
-    """Return `lacking` for all that some rules need, each asked once."""
-    found: dict[tuple[Need, ...], str] = {}
+def every_lack(subject: Subject, rules: Iterable[Rule]) -> list[str]:
+    """Return `lacking` for what each of some rules needs; each kind of needs is asked for once."""
+    known: dict[tuple[Need, ...], str] = {}
+    found: list[str] = []
     for rule in rules:
         needs = rule.needs
-        if needs not in found:
-            found[needs] = lacking(subject, needs)
+        why = known.get(needs)
+        if why is None:
+            why = known[needs] = lacking(subject, needs)
+        found.append(why)
     return found
 
 

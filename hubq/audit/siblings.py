@@ -16,7 +16,7 @@ from hubq.audit.bases import plain_name, stated_bases
 from hubq.audit.document import Document
 from hubq.audit.naming import read_name
 from hubq.audit.parts import Spot
-from hubq.audit.sentences import sentences
+from hubq.audit.prose import sentences
 from hubq.audit.subject import Subject
 from hubq.evaluate.published import PublishedMeasure
 

@@ -204,7 +204,7 @@ def plain(text: str) -> str:
 
 def _is_even(text: str) -> bool:
     """Say whether code surely has no indentation common to all lines, nor lines of blanks."""
-    if not text.isascii() or text[:1].isspace() or text[-1:].isspace():
+    if not text.isascii() or text[:1].isspace() or text.rstrip("\n")[-1:].isspace():
         return False
     return " \n" not in text and "\t\n" not in text
 

@@ -20,7 +20,7 @@ from hubq.audit.kept import kept
 from hubq.audit.known.versions import Version, readable
 from hubq.audit.lowered import lines_with
 from hubq.audit.parts import Code, Passage, Spot
-from hubq.evaluate.formats.grids import GridCell
+from hubq.evaluate.formats.cells import GridCell
 
 Kind = Literal["stack", "pin", "least"]
 """What a version is stated for: something was run with it; it is to be installed, exactly; it is

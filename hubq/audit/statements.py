@@ -20,8 +20,8 @@ from hubq.audit.held import plainly, rounded
 from hubq.audit.intervals import MOST_CHANGED, told
 from hubq.audit.kept import kept
 from hubq.audit.pairing import base_of
+from hubq.audit.prose import Sentence, sentences, start_of
 from hubq.audit.scores import Score, scores
-from hubq.audit.sentences import Sentence, sentences
 from hubq.cards.published import exact, roles
 from hubq.cards.published.sheets import Block, Place
 from hubq.evaluate.formats.known import plain
@@ -76,9 +76,8 @@ def statements(document: Document) -> tuple[Statement, ...]:
         said = _held(one, document) or _compared_in(one, blocks, document)
         if said is not None:
             told_so, why = said
-            found.append(
-                Statement(line=one.line, column=one.column, text=one.text, told=told_so, why=why)
-            )
+            line, column = start_of(document, one)
+            found.append(Statement(line=line, column=column, text=one.text, told=told_so, why=why))
     return tuple(found)
 
 
@@ -235,7 +234,7 @@ def _compared_in(
     found = [
         said
         for clause in clauses[:_MOST_CLAUSES]
-        if (said := _beaten(msgspec.structs.replace(one, text=clause), blocks, document))
+        if (said := _beaten(msgspec.structs.replace(one, written=clause), blocks, document))
         is not None
     ]
     return next((said for said in found if said[0] == "never"), found[0] if found else None)

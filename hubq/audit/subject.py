@@ -6,13 +6,13 @@ Gathering (`hubq/audit/gathering.py`) asks a hub or a folder once; everything af
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
 
 import msgspec
 
 from hubq.audit.document import Document
 from hubq.audit.headers import Header
+from hubq.evaluate.formats.remembering import once
 from hubq.verify.place import Listed, Place
 
 CARD = "README.md"
@@ -105,7 +105,7 @@ class Subject:
         """Whether its files are known."""
         return self.gathered.files is not None
 
-    @cached_property
+    @once
     def document(self) -> Document:
         """Its README; an empty one where it has none."""
         return Document(self.gathered.card or "")

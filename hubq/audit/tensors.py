@@ -14,9 +14,10 @@ from typing import Any
 
 import msgspec
 
-from hubq.audit.headers import Header, TensorFacts
+from hubq.audit.headers import Header
 from hubq.audit.kept import kept
 from hubq.audit.subject import Subject
+from hubq.quantize.headers import Tensor
 
 MODEL = "model.safetensors"
 INDEX = "model.safetensors.index.json"
@@ -48,7 +49,7 @@ _CODES = {
 }
 _NOT_WEIGHTS = re.compile(r"(?:^|/)(?:adapter|consolidated|optimizer|training|lora)[^/]*$|-mtp\.")
 
-_Parts = Mapping[str, TensorFacts]
+_Parts = Mapping[str, Tensor]
 
 
 class Module(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,7 +183,7 @@ def weights_of(subject: Subject) -> Weights:
 
 
 def _modules(headers: Mapping[str, Header]) -> tuple[tuple[Module, ...], tuple[str, ...]]:
-    parts: dict[str, dict[str, TensorFacts]] = {}
+    parts: dict[str, dict[str, Tensor]] = {}
     paths: dict[str, str] = {}
     for path, header in headers.items():
         for name, tensor in header.tensors.items():
@@ -322,7 +323,7 @@ _READERS: tuple[Callable[[_Parts], dict[str, Any] | None], ...] = (
 )
 
 
-def _sides(tensor: TensorFacts, number: int) -> bool:
+def _sides(tensor: Tensor, number: int) -> bool:
     return len(tensor.shape) == number and all(tensor.shape)
 
 

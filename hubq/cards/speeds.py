@@ -8,8 +8,9 @@ from hubq.cards.family import Family
 from hubq.cards.stacks import hardware_of
 from hubq.model.card import CellState
 from hubq.model.gap import Gap
-from hubq.model.recipe import BASELINE, Workload
+from hubq.model.recipe import BASELINE
 from hubq.model.result import Measure
+from hubq.model.workload import Workload
 
 _SAFETENSORS = ".safetensors"
 _SPEED, _MEMORY = "tokens_per_second", "peak_memory_bytes"

@@ -252,7 +252,7 @@ def _write(report: Report, asked: Asked, more: list[tuple[str, Path]]) -> None:
         output.text(FORMATS[asked.format_](report).removesuffix("\n"))
         return
     colour = sys.stdout.isatty()
-    width = get_terminal_size().columns if colour else 100
+    width = get_terminal_size().columns if colour else 80
     output.text(terminal.render(report, colour=colour, width=width).removesuffix("\n"))
 
 

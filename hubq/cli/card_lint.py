@@ -11,10 +11,12 @@ import click
 from hubq.cli import output
 from hubq.cli.options import format_option
 from hubq.errors import BadInput
-from hubq.markdown.findings import Finding
 from hubq.markdown.lint import lint as find
+from hubq.model.finding import Finding, Severity
 
 _STDIN = "-"
+_LEVELS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "hint"}
+"""What this command has always called severities."""
 
 
 @click.command()
@@ -29,10 +31,12 @@ def lint(files: tuple[str, ...], format_: str) -> None:
     """
     found = {name: found for one in files for name, found in _linted(one)}
     if format_ == "json":
-        output.data([{"file": name, "findings": all_} for name, all_ in found.items()])
+        output.data(
+            [{"file": name, "findings": list(map(_plain, all_))} for name, all_ in found.items()]
+        )
     else:
         _tell(found)
-    if any(one.level == "error" for all_ in found.values() for one in all_):
+    if any(one.severity == "error" for all_ in found.values() for one in all_):
         sys.exit(1)
 
 
@@ -65,12 +69,23 @@ def _text(content: bytes) -> str:
     return content.decode("utf-8", errors="replace")
 
 
+def _plain(one: Finding) -> dict[str, object]:
+    return {
+        "level": _LEVELS[one.severity],
+        "rule": one.rule,
+        "line": one.line,
+        "message": one.found,
+        "fix": one.remedy,
+    }
+
+
 def _tell(found: dict[str, tuple[Finding, ...]]) -> None:
     """Write findings, one a line with what to do under it, and how many there are."""
     for name, findings in found.items():
         for one in findings:
-            output.text(f"{name}:{one.line}: {one.level} {one.rule}: {one.message}")
-            output.text(f"    {one.fix}")
-    errors = sum(one.level == "error" for findings in found.values() for one in findings)
+            level = _LEVELS[one.severity]
+            output.text(f"{name}:{one.line}: {level} {one.rule}: {one.found}")
+            output.text(f"    {one.remedy}")
+    errors = sum(one.severity == "error" for findings in found.values() for one in findings)
     total = sum(map(len, found.values()))
     output.say(f"{len(found)} files, {total} findings, {errors} of them errors")

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from hubq.markdown.blocks import BrokenMarkers, find_blocks
-from hubq.markdown.findings import Finding, Level
+from hubq.model.finding import Finding, Severity
 from hubq.model.marks import BEGIN, END, MIDDLE
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)$")
@@ -20,7 +20,7 @@ _CELL_END = re.compile(r"(?<!\\)\|")
 _LINK = re.compile(r"!?\[[^\[\]]*\]\(\s*<?([^()\s<>]+)>?(?:\s+[\"'][^)]*)?\s*\)")
 _ATTRIBUTE = re.compile(r"\b(?:src|href|srcset)\s*=\s*[\"']([^\"']+)[\"']", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//|#|/|\?", re.IGNORECASE)
-_PLACEHOLDERS: tuple[tuple[Level, re.Pattern[str]], ...] = (
+_PLACEHOLDERS: tuple[tuple[Severity, re.Pattern[str]], ...] = (
     ("error", re.compile(r"\{\{-?\s*[A-Za-z_][^{}\n]*\}\}|\{%[^{}\n]*%\}")),
     ("error", re.compile(f"[{BEGIN}{MIDDLE}{END}]")),
     ("warning", re.compile(r"\[More Information Needed\]|\bTo be filled\b", re.IGNORECASE)),
@@ -48,11 +48,11 @@ def _markers(content: str) -> Iterator[Finding]:
         blocks = find_blocks(content)
     except BrokenMarkers as error:
         yield Finding(
-            level="error",
+            severity="error",
             rule="markers",
             line=error.line,
-            message=error.what,
-            fix=error.remedy,
+            found=error.what,
+            remedy=error.remedy,
         )
         return
     for block in blocks:
@@ -60,19 +60,19 @@ def _markers(content: str) -> Iterator[Finding]:
             continue
         if not block.seal:
             yield Finding(
-                level="hint",
+                severity="info",
                 rule="markers",
                 line=block.line,
-                message=f"block {block.name!r} carries no hash",
-                fix="Whether it was edited cannot be told; the next release takes it as edited.",
+                found=f"block {block.name!r} carries no hash",
+                remedy="Whether it was edited cannot be told; the next release takes it as edited.",
             )
         elif not block.is_as_written():
             yield Finding(
-                level="warning",
+                severity="warning",
                 rule="edited-block",
                 line=block.line,
-                message=f"block {block.name!r} was edited by hand",
-                fix="hubq leaves it from now on. Move your words out of the block to keep both.",
+                found=f"block {block.name!r} was edited by hand",
+                remedy="hubq leaves it from now on. Move your words out of the block to keep both.",
             )
 
 
@@ -102,15 +102,15 @@ def _blanked_comments(content: str) -> str:
 
 def _placeholders(lines: list[str]) -> Iterator[Finding]:
     for at, line in enumerate(lines, start=1):
-        for level, pattern in _PLACEHOLDERS:
+        for severity, pattern in _PLACEHOLDERS:
             found = pattern.search(line)
             if found:
                 yield Finding(
-                    level=level,
+                    severity=severity,
                     rule="placeholder",
                     line=at,
-                    message=f"an unfilled placeholder: {found[0]!r}",
-                    fix="Fill it in, or remove the sentence.",
+                    found=f"an unfilled placeholder: {found[0]!r}",
+                    remedy="Fill it in, or remove the sentence.",
                 )
 
 
@@ -142,13 +142,13 @@ def _row(line: str, number: int, width: int) -> Iterator[Finding]:
         yield _table_finding("warning", number, text)
 
 
-def _table_finding(level: Level, line: int, message: str) -> Finding:
+def _table_finding(severity: Severity, line: int, found: str) -> Finding:
     return Finding(
-        level=level,
+        severity=severity,
         rule="table",
         line=line,
-        message=message,
-        fix="Give each row as many cells as the heading; write | in a cell as \\|.",
+        found=found,
+        remedy="Give each row as many cells as the heading; write | in a cell as \\|.",
     )
 
 
@@ -167,9 +167,9 @@ def _files(lines: list[str], folder: Path) -> Iterator[Finding]:
             if _ELSEWHERE.match(found[1]) or not target or (folder / target).exists():
                 continue
             yield Finding(
-                level="error",
+                severity="error",
                 rule="missing-file",
                 line=at,
-                message=f"a link to {target}, which is not there",
-                fix="Add the file, or write the whole address.",
+                found=f"a link to {target}, which is not there",
+                remedy="Add the file, or write the whole address.",
             )

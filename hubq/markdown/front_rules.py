@@ -13,7 +13,6 @@ from typing import Any
 import yaml
 
 from hubq.markdown import frontmatter
-from hubq.markdown.findings import Finding, Level
 from hubq.markdown.frontmatter import FrontMatter
 from hubq.markdown.vocabulary import (
     KEYS,
@@ -24,6 +23,7 @@ from hubq.markdown.vocabulary import (
     PIPELINE_TAGS,
     RELATIONS,
 )
+from hubq.model.finding import Finding, Severity
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNCLOSED = re.compile(r"\ufeff?\s*---[ \t]*(?:\r?\n|$)")
@@ -65,18 +65,18 @@ def front_findings(content: str, folder: Path | None) -> Iterator[Finding]:
 def _no_front_matter(content: str) -> Finding:
     if _UNCLOSED.match(content):
         return Finding(
-            level="error",
+            severity="error",
             rule="front-matter",
             line=1,
-            message="the front matter begins and never ends",
-            fix="Close it with a line of three hyphens.",
+            found="the front matter begins and never ends",
+            remedy="Close it with a line of three hyphens.",
         )
     return Finding(
-        level="warning",
+        severity="warning",
         rule="front-matter",
         line=1,
-        message="there is no front matter",
-        fix="Put `---`, `license: ...` and so on, `---` at the top of the file.",
+        found="there is no front matter",
+        remedy="Put `---`, `license: ...` and so on, `---` at the top of the file.",
     )
 
 
@@ -84,11 +84,11 @@ def _unreadable(content: str, card: FrontMatter) -> Finding:
     found = re.search(r"line (\d+), column \d+$", card.problem)
     line = int(found[1]) if found else 1
     return Finding(
-        level="error",
+        severity="error",
         rule="yaml",
         line=_first_line(content) + line - 1,
-        message=f"the front matter is not valid YAML: {card.problem}",
-        fix="Mend it; quote values that hold a colon followed by a space.",
+        found=f"the front matter is not valid YAML: {card.problem}",
+        remedy="Mend it; quote values that hold a colon followed by a space.",
     )
 
 
@@ -136,19 +136,19 @@ class _Rules:
                 continue
             if key.value in seen:
                 yield Finding(
-                    level="error",
+                    severity="error",
                     rule="yaml",
                     line=self.first + key.start_mark.line,
-                    message=f"{key.value!r} is there twice",
-                    fix="Keep one of them: the Hub refuses keys that are said twice.",
+                    found=f"{key.value!r} is there twice",
+                    remedy="Keep one of them: the Hub refuses keys that are said twice.",
                 )
             seen.add(key.value)
 
     def _absent(self) -> Iterator[Finding]:
         for key, fix in _ABSENT.items():
             if not self.data.get(key):
-                level: Level = "warning" if key == "license" else "hint"
-                yield self._found(level, key, (), f"{key} is not said", fix)
+                severity: Severity = "warning" if key == "license" else "info"
+                yield self._found(severity, key, (), f"{key} is not said", fix)
 
     def _license(self) -> Iterator[Finding]:
         names = {name.lower() for name in self.card.items("license")}
@@ -169,7 +169,7 @@ class _Rules:
         if base and not relation:
             text = "base_model_relation is not said, and the Hub has to guess it"
             fix = "Add `base_model_relation: quantized`, or what is true."
-            yield self._found("hint", "base_model_relation", ("base_model",), text, fix)
+            yield self._found("info", "base_model_relation", ("base_model",), text, fix)
 
     def _languages(self) -> Iterator[Finding]:
         for at, code in enumerate(self.card.items("language")):
@@ -195,7 +195,7 @@ class _Rules:
         fix = _meant(library, LIBRARIES)
         if library and library not in LIBRARIES and fix:
             text = f"the Hub knows no library {library!r}"
-            yield self._found("hint", "library_name", ("library_name",), text, fix)
+            yield self._found("info", "library_name", ("library_name",), text, fix)
 
     def _thumbnail(self) -> Iterator[Finding]:
         picture = self.card.text("thumbnail")
@@ -226,7 +226,7 @@ class _Rules:
         for key in self.data:
             fix = _meant(key, KEYS)
             if key not in KEYS and fix:
-                yield self._found("hint", "key", (key,), f"nobody reads a key {key!r}", fix)
+                yield self._found("info", "key", (key,), f"nobody reads a key {key!r}", fix)
 
     def _is_missing(self, target: str) -> bool:
         """Return whether a value names a file of the repo that is not there."""
@@ -235,10 +235,10 @@ class _Rules:
         return not (self.folder / target).is_file()
 
     def _found(
-        self, level: Level, rule: str, path: tuple[str | int, ...], text: str, fix: str
+        self, severity: Severity, rule: str, path: tuple[str | int, ...], text: str, fix: str
     ) -> Finding:
         line = self.first + self._line(path)
-        return Finding(level=level, rule=rule, line=line, message=text, fix=fix)
+        return Finding(severity=severity, rule=rule, line=line, found=text, remedy=fix)
 
     def _line(self, path: tuple[str | int, ...]) -> int:
         """Return the line of the value at a path, or of the nearest above it, counted from 0."""

@@ -14,11 +14,9 @@ import yaml
 
 from hubq.markdown.vocabulary import LICENSES, RELATIONS
 
-BLOCK = re.compile(r"\s*---[ \t]*\r?\n(?P<yaml>.*?)(?<=\n)---[ \t]*(?:\r?\n|$)", re.DOTALL)
+BLOCK = re.compile(r"\s*---[ \t]*\r?\n(?P<yaml>(?:[^\n]*\n)*?)---[ \t]*(?:\r?\n|$)")
 _REPO_ID = re.compile(r"(?:[A-Za-z0-9][\w.-]{0,95}/)?[A-Za-z0-9][\w.-]{0,95}")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
 _RESOLVER = yaml.resolver.Resolver()
 _TEXT = "tag:yaml.org,2002:str"
 _VALUE = "tag:yaml.org,2002:value"

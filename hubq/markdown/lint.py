@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from hubq.markdown.body_rules import body_findings
-from hubq.markdown.findings import LEVELS, Finding
 from hubq.markdown.front_rules import front_findings
+from hubq.model.finding import SEVERITIES, Finding
 
 
 def lint(content: str, folder: Path | None = None) -> tuple[Finding, ...]:
@@ -18,4 +18,6 @@ def lint(content: str, folder: Path | None = None) -> tuple[Finding, ...]:
             up nothing.
     """
     found = (*front_findings(content, folder), *body_findings(content, folder))
-    return tuple(sorted(found, key=lambda one: (one.line, LEVELS.index(one.level), one.rule)))
+    return tuple(
+        sorted(found, key=lambda one: (one.line, SEVERITIES.index(one.severity), one.rule))
+    )

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from hubq.model.suite import Engine, Fraction, Name, PositiveInt, Strict, Suite
+from hubq.model.workload import Workloads
 
 Bits = Literal[2, 3, 4, 8]
 GroupSize = Literal[-1, 16, 32, 64, 128, 256, 512, 1024]
@@ -86,42 +87,6 @@ class VariantSpec(Strict, frozen=True, kw_only=True):
     publish: bool = True
     max_kl: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
     min_top1: Fraction | None = None
-
-
-class Workload(Strict, frozen=True, kw_only=True):
-    """One speed measurement of plain transformers generation.
-
-    Attributes:
-        name: as it stands in the speed table.
-        input_tokens: text tokens in the prompt.
-        images: how many images of `image_size` pixels go before the text.
-        output_tokens: tokens generated, with the end token suppressed.
-        batch_size: sequences generated side by side.
-    """
-
-    name: Name
-    input_tokens: PositiveInt
-    output_tokens: PositiveInt
-    images: Annotated[int, msgspec.Meta(ge=0)] = 0
-    image_size: tuple[PositiveInt, PositiveInt] = (84, 84)
-    batch_size: PositiveInt = 1
-
-
-class Workloads(Strict, frozen=True, kw_only=True):
-    """The speed measurements of a recipe.
-
-    Attributes:
-        warmup: runs that are not counted.
-        repeats: runs that are; the card shows their median.
-    """
-
-    schema: Literal[1]
-    name: Name
-    title: str
-    workloads: tuple[Workload, ...]
-    warmup: Annotated[int, msgspec.Meta(ge=0)] = 1
-    repeats: PositiveInt = 3
-    dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"
 
 
 class CardSpec(Strict, frozen=True, kw_only=True):

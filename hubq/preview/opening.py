@@ -17,11 +17,12 @@ from hubq.cards.ledger import COMPARISON_FILE
 from hubq.errors import BadInput
 from hubq.model.card import EVIDENCE_FILE
 from hubq.model.codec import read_json
-from hubq.model.recipe import LoadedRecipe, Recipe, Workloads
+from hubq.model.recipe import LoadedRecipe, Recipe
 from hubq.model.result import Result
 from hubq.model.source import Source
 from hubq.model.stage import Kind, Stage
 from hubq.model.suite import HUBQ, Suite
+from hubq.model.workload import Workloads
 from hubq.release.session import Release
 from hubq.release.status import load_release
 from hubq.resources import bundled

@@ -13,8 +13,8 @@ from hubq.cards.show import Trace
 from hubq.errors import BadInput, UserError
 from hubq.markdown import markup
 from hubq.markdown.blocks import find_blocks, text_hash
-from hubq.markdown.findings import Finding
 from hubq.markdown.lint import lint
+from hubq.model.finding import Finding
 from hubq.model.marks import plain
 from hubq.preview import evidence
 from hubq.preview.cards import Card, Cards
@@ -217,9 +217,9 @@ class Site:
             states[note["state"]] = states.get(note["state"], 0) + len(note["cells"])
         found: list[Remark] = [("bad", f"{wrong} numbers do not agree")] if wrong else []
         found += [
-            (levels[one.level], f"line {one.line}: {one.message}")
+            (levels[one.severity], f"line {one.line}: {one.found}")
             for one in self.findings(card)
-            if one.level in levels
+            if one.severity in levels
         ]
         found += [
             ("bad", f"line {one.line}: a snippet fails: {one.said}")

@@ -1,7 +1,7 @@
-"""Safetensors headers: what a source's weight files hold, read without loading a tensor.
+"""Headers of safetensors files: what weight files hold, read without loading a tensor.
 
 The format: 8 bytes with the header's length (little endian), the header as JSON, then the tensors'
-bytes one after another with nothing between them.
+bytes one after another with nothing between them (https://huggingface.co/docs/safetensors).
 """
 
 from __future__ import annotations
@@ -32,36 +32,88 @@ BITS = {
     for name in names
 }
 
-_LARGEST_HEADER = 100_000_000
-_Size = Annotated[int, msgspec.Meta(ge=0)]
+LARGEST = 100_000_000
+"""Bytes that a header may have at most; safetensors refuses larger ones."""
+
+_Size = Annotated[int, msgspec.Meta(ge=0, le=2**60)]
+_MOST_SIDES = 64
+"""Of a tensor's shape; PyTorch has no tensors with more."""
 
 
-class Tensor(msgspec.Struct, frozen=True, kw_only=True):
+class Tensor(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """A tensor as a header describes it.
 
     Attributes:
         dtype: as the format names it: `BF16`, `I32`.
         shape: its sizes, the outermost first.
-        data_offsets: where its bytes begin and end, counted from the end of the header.
+        start, end: of its bytes, counted from the end of the header.
     """
 
     dtype: str
-    shape: tuple[_Size, ...]
-    data_offsets: tuple[_Size, _Size]
+    shape: tuple[int, ...]
+    start: int
+    end: int
 
     @property
     def elements(self) -> int:
-        """How many numbers it holds."""
+        """How many numbers its shape has room for."""
         return prod(self.shape)
 
     @property
+    def bits(self) -> int:
+        """How many bits one of its numbers has; 0 where the type is not known."""
+        return BITS.get(self.dtype, 0)
+
+    @property
     def bytes(self) -> int:
-        """Its size in bytes."""
-        return self.data_offsets[1] - self.data_offsets[0]
+        """Its size in bytes; negative where it ends before it starts."""
+        return self.end - self.start
+
+
+class NoHeaderError(ValueError):
+    """Bytes that are no header; says why."""
+
+
+class _Entry(msgspec.Struct, frozen=True, kw_only=True):
+    dtype: str
+    shape: Annotated[tuple[_Size, ...], msgspec.Meta(max_length=_MOST_SIDES)]
+    data_offsets: tuple[_Size, _Size]
 
 
 class _Index(msgspec.Struct, frozen=True, kw_only=True):
     weight_map: dict[str, str]
+
+
+def length_of(start: bytes) -> int:
+    """Return the length of a header from a file's first 8 bytes; -1 where there are fewer."""
+    return int(struct.unpack("<Q", start[:8])[0]) if len(start) >= 8 else -1
+
+
+def parse(raw: bytes) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Return the tensors of a header by name, and what it says of the file as a whole.
+
+    Whether the tensors lie where they can is not looked at.
+
+    Args:
+        raw: the JSON, without the 8 bytes before it.
+
+    Raises:
+        NoHeaderError: it is no JSON of a header.
+    """
+    try:
+        entries = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+        about = entries.pop("__metadata__", None)
+        metadata = msgspec.json.decode(about, type=dict[str, str]) if about is not None else {}
+        read = {name: msgspec.json.decode(entry, type=_Entry) for name, entry in entries.items()}
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise NoHeaderError(str(error)) from error
+    tensors = {
+        name: Tensor(
+            dtype=one.dtype, shape=one.shape, start=one.data_offsets[0], end=one.data_offsets[1]
+        )
+        for name, one in read.items()
+    }
+    return tensors, metadata
 
 
 def read_header(path: Path) -> dict[str, Tensor]:
@@ -73,16 +125,13 @@ def read_header(path: Path) -> dict[str, Tensor]:
     """
     size = path.stat().st_size
     with path.open("rb") as file:
-        start = file.read(8)
-        length = struct.unpack("<Q", start)[0] if len(start) == 8 else size
-        if length > min(size - 8, _LARGEST_HEADER):
+        length = length_of(file.read(8))
+        if not 0 <= length <= min(size - 8, LARGEST):
             raise BadInput(f"{path}: not a safetensors file", remedy=_FETCH)
         raw = file.read(length)
     try:
-        entries = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-        entries.pop("__metadata__", None)
-        header = {name: msgspec.json.decode(entry, type=Tensor) for name, entry in entries.items()}
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        header, _ = parse(raw)
+    except NoHeaderError as error:
         raise BadInput(f"{path}: not a safetensors file: {error}", remedy=_FETCH) from error
     end = _check_places(header, path)
     if size != 8 + length + end:
@@ -98,21 +147,21 @@ _FETCH = "Fetch the file again."
 def _check_places(header: Mapping[str, Tensor], path: Path) -> int:
     """Check that tensors follow one another and are as large as their shapes; return the end."""
     end = 0
-    for name, tensor in sorted(header.items(), key=lambda item: item[1].data_offsets):
+    for name, tensor in sorted(header.items(), key=lambda item: (item[1].start, item[1].end)):
         if tensor.dtype not in BITS:
             raise BadInput(f"{path}: {name} is of the unknown type {tensor.dtype!r}")
-        if tensor.data_offsets[0] != end or tensor.bytes < 0:
+        if tensor.start != end or tensor.bytes < 0:
             raise BadInput(
-                f"{path}: {name} is at {tensor.data_offsets[0]} where {end} is expected",
+                f"{path}: {name} is at {tensor.start} where {end} is expected",
                 remedy=_FETCH,
             )
-        if tensor.bytes * 8 != tensor.elements * BITS[tensor.dtype]:
+        if tensor.bytes * 8 != tensor.elements * tensor.bits:
             shape = " x ".join(map(str, tensor.shape)) or "scalar"
             raise BadInput(
                 f"{path}: {name} has {tensor.bytes} bytes, which is no {shape} of {tensor.dtype}",
                 remedy=_FETCH,
             )
-        end = tensor.data_offsets[1]
+        end = tensor.end
     return end
 
 

@@ -13,9 +13,10 @@ from hubq.evaluate.lines import write_lines
 from hubq.model.card import CellState, Evidence
 from hubq.model.evidence import SHORT_SAMPLES
 from hubq.model.gap import Gap
-from hubq.model.recipe import LoadedRecipe, Recipe, Workloads
+from hubq.model.recipe import LoadedRecipe, Recipe
 from hubq.model.source import Source
 from hubq.model.suite import Suite
+from hubq.model.workload import Workloads
 from hubq.verify.checking import UNUSABLE
 from hubq.verify.dossier import Dossier
 from hubq.verify.questions import SAMPLES, samples_of

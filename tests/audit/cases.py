@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from hubq.audit.headers import Header, TensorFacts
+from hubq.audit.headers import Header
 from hubq.audit.rule import Rule, lacking
 from hubq.audit.subject import Gathered, Subject
 from hubq.model.finding import Finding
-from hubq.quantize.headers import BITS
+from hubq.quantize.headers import BITS, Tensor
 from hubq.verify.place import Listed
 
 
@@ -73,7 +73,7 @@ def header(tensors: Mapping[str, tuple[str, tuple[int, ...]]], **more: Any) -> H
         for length in shape:
             size *= length
         end = start + size
-        found[name] = TensorFacts(dtype=dtype, shape=shape, start=start, end=end)
+        found[name] = Tensor(dtype=dtype, shape=shape, start=start, end=end)
     about: dict[str, Any] = {"length": 1000, "size": 1008 + end, **more}
     return Header(tensors=found, **about)
 

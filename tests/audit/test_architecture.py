@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.architecture import against, imported, in_engine, in_transformers
 from hubq.audit.document import Document
 from hubq.audit.known.versions import Version
 from hubq.audit.subject import Subject
 from tests.audit.cases import case
+from tests.rows import each_row
 
 CODE = "```python\nfrom transformers import (\n    AutoProcessor,\n    {},\n)\n```\n"
 
@@ -60,7 +59,7 @@ def test_names_of_models_that_bring_code_say_nothing() -> None:
     assert in_transformers(case(text.format(False), repo="acme/Qwen2-VL-2B-AWQ"))
 
 
-@pytest.mark.parametrize("model_type", ["chatglm", "telechat", "gpt2", None, 3])
+@each_row("model_type", ["chatglm", "telechat", "gpt2", None, 3])
 def test_unknown_architectures_are_silent(model_type: object) -> None:
     assert not in_transformers(case("x", texts={"config.json": {"model_type": model_type}}))
 

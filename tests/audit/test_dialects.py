@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from hubq.audit.dialects import method_of, read
+from tests.rows import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("raw", "method"),
     [
         ({"quant_method": "GPTQ"}, "gptq"),

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hubq.audit.headers import LARGEST, parse_header
+from hubq.audit.headers import parse_header
+from hubq.quantize.headers import LARGEST
 from tests.audit import fuzzing
 from tests.audit.cases import case
+from tests.rows import each_row
 
 INPUTS = int(os.environ.get("HUBQ_FUZZ_INPUTS", "240"))
 FIRST = int(os.environ.get("HUBQ_FUZZ_FIRST", "0"))
@@ -53,7 +55,7 @@ def test_any_bytes_are_read_as_a_header(raw: bytes, size: int) -> None:
     assert header.problem or header.length + 8 <= size
 
 
-@pytest.mark.parametrize("length", [500_000_000, LARGEST + 1, 2**63, 2**64 - 1])
+@each_row("length", [500_000_000, LARGEST + 1, 2**63, 2**64 - 1])
 def test_a_header_that_is_too_long_is_not_read(length: int) -> None:
     raw = struct.pack("<Q", length) + b"{" * 1000
     assert parse_header(raw, 2**62).problem

@@ -7,7 +7,8 @@ import struct
 
 import pytest
 
-from hubq.audit.headers import LARGEST, READ, UNREAD, length_of, parse_header
+from hubq.audit.headers import READ, UNREAD, parse_header
+from hubq.quantize.headers import LARGEST, length_of
 
 
 def _file(header: bytes, body: int = 0, length: int | None = None) -> bytes:

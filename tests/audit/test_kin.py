@@ -17,6 +17,7 @@ from hubq.audit.kin import (
 from hubq.audit.library import Library
 from tests.audit.cases import case
 from tests.fakes import FakeHub
+from tests.rows import each_row
 
 NOBODY = frozenset[str]()
 
@@ -41,7 +42,7 @@ def library(hub: FakeHub, tmp_path: Path) -> Library:
     return Library(hub, Cache(hub.endpoint, tmp_path / "cache"))
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("repo", "family"),
     [
         ("acme/nano-2B-GPTQ-Int4", "acme/nano"),
@@ -105,7 +106,7 @@ def test_a_config_that_is_no_mapping_says_nothing(hub: FakeHub, library: Library
     assert alone(library.repo("acme/odd-AWQ")).bases == ("acme/odd",)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("path", "project"),
     [
         ("cards/Acme_nano-vl__README.md", "acme/nano-vl"),

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.licenses import TERMS, agree, of_model, read, stated
 from hubq.markdown import frontmatter
+from tests.rows import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("name", "found"),
     [
         ("apache-2.0", "apache-2.0"),
@@ -26,7 +25,7 @@ def test_a_license_is_read_from_its_name(name: str, found: str) -> None:
     assert read(name) == found
 
 
-@pytest.mark.parametrize(
+@each_row(
     "name",
     ["", "A custom commercial license", "mit dem Modell", "llamas of 3", "see below", "m" * 10**6],
 )
@@ -34,7 +33,7 @@ def test_other_words_name_no_license(name: str) -> None:
     assert read(name) == ""
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("front", "found"),
     [
         ("license: MIT", "mit"),
@@ -50,7 +49,7 @@ def test_the_stated_license_is_one_identifier(front: str, found: str) -> None:
     assert stated(frontmatter.parse(f"---\n{front}\n---\n")) == found
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("repo", "found"),
     [
         ("meta-llama/Llama-2-7b-chat-hf", "llama2"),

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hubq.audit.document import Document
 from hubq.audit.links import Target, anchors, is_host, lacks_scheme, read_target, slug
+from tests.rows import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("address", "target"),
     [
         ("", Target(kind="empty")),

@@ -5,12 +5,13 @@ import pytest
 from hubq.audit.document import Document
 from hubq.audit.loads import is_within, kinship, loads
 from tests.audit.cases import case
+from tests.rows import each_row
 
 OWN = "acme/Tern-VL-7B-Instruct-AWQ"
 FRONT = "---\nbase_model: origin/Tern-VL-7B-Instruct\n---\n\n# Tern\n"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("repo", "kin"),
     [
         (OWN, "own"),

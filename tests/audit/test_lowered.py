@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from hubq.audit.document import Document
 from hubq.audit.lowered import fold, lines_with, lowered
+from tests.rows import each_row
 
 TEXT = "vLLM 0.6\n\nand Torch\nvllm torch\nnothing"
 
 
-@pytest.mark.parametrize("letter", "abcdefghijklmnopqrstuvwxyz")
+@each_row("letter", "abcdefghijklmnopqrstuvwxyz")
 def test_whatever_a_pattern_matches_in_any_case_stands_in_the_folded_text(letter: str) -> None:
     pattern = re.compile(letter, re.IGNORECASE)
     alike = [chr(at) for at in range(0x3000) if pattern.fullmatch(chr(at))]

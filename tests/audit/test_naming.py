@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.naming import read_name
+from tests.rows import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("name", "bits", "method", "base"),
     [
         ("Model-7B-Instruct-GPTQ-Int4", 4, "gptq", "Model-7B-Instruct"),
@@ -32,7 +31,7 @@ def test_it_reads_bits_method_and_base(name: str, bits: int | None, method: str,
     assert (found.bits, found.method, found.base_guess) == (bits, method, base)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("name", "size"),
     [
         ("Model-7B", 7),
@@ -47,9 +46,7 @@ def test_it_reads_sizes(name: str, size: float | None) -> None:
     assert read_name(name).size_b == size
 
 
-@pytest.mark.parametrize(
-    "name", ["X-Int4-Int8Mix", "X-mixed-3-6bit", "X-4.65bpw-exl2", "X-dwq-4bit"]
-)
+@each_row("name", ["X-Int4-Int8Mix", "X-mixed-3-6bit", "X-4.65bpw-exl2", "X-dwq-4bit"])
 def test_several_precisions_have_no_one_number(name: str) -> None:
     found = read_name(name)
     assert found.mixed

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.document import Document
 from hubq.audit.offers import offers_in, size_of
+from tests.rows import each_row
 
 
 def test_rows_are_read_with_their_places() -> None:
@@ -18,7 +17,7 @@ def test_rows_are_read_with_their_places() -> None:
     assert row.size.fits(3_897_000_000)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "card",
     [
         "| Model | Bits |\n|---|---|\n| file | 4 |\n",
@@ -31,7 +30,7 @@ def test_other_tables_are_none(card: str) -> None:
     assert not offers_in(Document(f"# X\n\n{card}"))
 
 
-@pytest.mark.parametrize("text", ["7B", "", "large", "4 GB or so", "1e9 GB", "GB"])
+@each_row("text", ["7B", "", "large", "4 GB or so", "1e9 GB", "GB"])
 def test_what_is_no_size_is_none(text: str) -> None:
     assert size_of(text) is None
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from hubq.audit.quantization import declared, quantization_of, read_quantization, spot_of, words
 from tests.audit.cases import case
+from tests.rows import each_row
 
 _GROUP = {"num_bits": 4, "type": "int", "group_size": 128, "strategy": "group", "symmetric": True}
 _CHANNEL = {"num_bits": 8, "type": "float", "strategy": "channel", "symmetric": True}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("raw", "expected"),
     [
         (
@@ -98,7 +97,7 @@ def test_it_reads_each_tools_words(raw: dict[str, Any], expected: tuple[Any, ...
     assert (found.method, found.bits, found.group_size, found.activation_bits) == expected
 
 
-@pytest.mark.parametrize(
+@each_row(
     "raw",
     [
         {"quant_method": "gptq", "bits": 4, "group_size": 128, "dynamic": {"x": {"bits": 8}}},
@@ -164,7 +163,7 @@ def test_it_has_words_for_it() -> None:
     assert words(read_quantization(raw, "x")) == "GPTQ, 4 bits, groups of 128"
 
 
-@pytest.mark.parametrize(
+@each_row(
     "raw",
     [
         {"quant_method": 4, "bits": "four", "group_size": [1]},

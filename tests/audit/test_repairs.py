@@ -15,6 +15,7 @@ from hubq.markdown import frontmatter
 from hubq.markdown.header import Uneditable
 from hubq.model.finding import Finding
 from tests.audit.cases import case
+from tests.rows import each_row
 
 SHAPE = {"model_type": "zeta", "hidden_size": 64, "num_hidden_layers": 4}
 OWN = {
@@ -109,7 +110,7 @@ def test_a_base_that_may_be_another_model_gives_nothing(base: Subject) -> None:
     assert _repairs(_subject(base=base)) == {"library_name": "transformers"}
 
 
-@pytest.mark.parametrize(
+@each_row(
     "config",
     [
         OWN | {"auto_map": {"AutoModel": "x.Y"}},
@@ -147,7 +148,7 @@ def test_findings_that_are_not_given_are_not_mended() -> None:
     assert repairs(subject, ()) == ()
 
 
-@pytest.mark.parametrize(
+@each_row(
     "front",
     ["tags: [", "{a: 1}", "a: 1\na: 2", "<<: {a: 1}\nb: 2"],
 )

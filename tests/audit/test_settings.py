@@ -16,6 +16,7 @@ from hubq.audit.settings import (
 from hubq.errors import BadInput
 from hubq.model.audit import Audited
 from hubq.model.finding import Finding
+from tests.rows import each_row
 
 
 def test_without_a_file_everything_is_applied() -> None:
@@ -78,7 +79,7 @@ def test_an_empty_file_says_nothing(tmp_path: Path) -> None:
     assert read_settings(tmp_path / FILE) == Settings()
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("match", "left"),
     [("acme/*", 0), ("*.md", 0), ("acme/nano/README.md", 0), ("other/*", 1), ("config.json", 1)],
 )
@@ -89,9 +90,7 @@ def test_overrides_pass_over_findings_by_place(match: str, left: int) -> None:
     assert len(settings.applied(audited).findings) == left
 
 
-@pytest.mark.parametrize(
-    ("fail_on", "count"), [("error", 1), ("warning", 2), ("info", 3), ("", 0), ("never", 0)]
-)
+@each_row(("fail_on", "count"), [("error", 1), ("warning", 2), ("info", 3), ("", 0), ("never", 0)])
 def test_a_severity_fails_with_everything_worse(fail_on: str, count: int) -> None:
     findings = [Finding(rule="x", severity=one) for one in ("error", "warning", "info")]
     assert failing(findings, fail_on) == count

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.document import Document
 from hubq.audit.snippets import parse, plain, snippets
+from tests.rows import each_row
 
 
 def test_the_kind_of_code_is_that_of_its_fence_or_of_what_it_holds() -> None:
@@ -35,6 +34,6 @@ def test_magics_become_statements_with_their_indentation() -> None:
     assert plain("git = 1\ncd(x)\nhf: int") == "git = 1\ncd(x)\nhf: int"
 
 
-@pytest.mark.parametrize("text", ["\x00", "x = 1\n" * 50_000, "9" * 5_000, "\ud800"])
+@each_row("text", ["\x00", "x = 1\n" * 50_000, "9" * 5_000, "\ud800"])
 def test_what_cannot_be_read_is_no_problem(text: str) -> None:
     assert parse(text).tree is None or parse(text).problem is None

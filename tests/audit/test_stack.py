@@ -7,6 +7,7 @@ import pytest
 from hubq.audit.document import Document
 from hubq.audit.stack import from_source, stated
 from tests.audit.fuzzing import limit
+from tests.rows import each_row
 
 CARDS = Path(__file__).resolve().parents[3] / "shared" / "cards" / "readme"
 
@@ -37,7 +38,7 @@ def test_a_list_of_versions_is_a_stack() -> None:
     assert found[3].said == "Transformers 4.38.2"
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "Requires transformers>=4.45.",
@@ -57,7 +58,7 @@ def test_a_minimum_is_none_of_a_stack(text: str) -> None:
     assert found == ["least"]
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "All numbers were measured with Transformers 4.45.0 on one A100.",
@@ -76,7 +77,7 @@ def test_what_something_was_run_with_is_found(text: str) -> None:
     assert kind in ("stack", "pin")
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "```bash\npip install transformers==4.45.0 accelerate\n```",
@@ -89,7 +90,7 @@ def test_an_exact_requirement_is_a_pin(text: str) -> None:
     assert said(text) == [("transformers", "4.45.0", "pin")]
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "With `transformers<4.45.0`, you will encounter the following error:",

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.document import Document
 from hubq.audit.statements import statements
 from tests.audit.scorecards import RECOVERY, SCORES
+from tests.rows import each_row
 
 CASES = [
     ("GPTQ-Int8 is lossless.", "unknown"),
@@ -25,14 +24,14 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "told"), CASES)
+@each_row(("text", "told"), CASES)
 def test_a_sentence_is_held_against_the_scores(text: str, told: str) -> None:
     (found,) = statements(Document(f"{SCORES}\n{text}\n"))
     assert (found.told, found.text, found.line) == (told, text, 12)
     assert found.why
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "No loss was shown of AWQ on MMMU.",

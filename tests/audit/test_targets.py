@@ -6,6 +6,7 @@ import pytest
 
 from hubq.audit.targets import Target, repo_id, targets_of
 from hubq.errors import BadInput
+from tests.rows import each_row
 
 HUB = "https://hub.test"
 SLUG = "acme/nano-64f9a55bb3115b4f513ec026"
@@ -17,7 +18,7 @@ def write(path: Path, text: str = "# X\n") -> Path:
     return path
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("word", "target"),
     [
         ("acme/nano-AWQ", Target(kind="repo", name="acme/nano-AWQ")),
@@ -36,7 +37,7 @@ def test_words_are_told_apart(word: str, target: Target) -> None:
     assert targets_of((word,), HUB) == (target,)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("word", "said"),
     [
         ("./nothing", "no such file or folder"),
@@ -96,7 +97,7 @@ def test_a_wrong_line_of_a_list_is_named(tmp_path: Path, line: str) -> None:
         targets_of((str(listed),), HUB)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("name", "card", "repo"),
     [
         ("acme_nano-AWQ.md", "Load `acme/nano-AWQ` with vLLM.", "acme/nano-AWQ"),

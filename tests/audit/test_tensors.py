@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from hubq.audit.headers import parse_header
 from hubq.audit.tensors import Weights, is_vision, weights_of
 from tests.audit import checkpoints
 from tests.audit.cases import case, header
 from tests.audit.checkpoints import Tensors
+from tests.rows import each_row
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "nano-qwen2-vl" / "model"
 
@@ -20,7 +19,7 @@ def _weights(tensors: Tensors) -> Weights:
     return weights_of(case(headers=checkpoints.one(tensors)))
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("tensors", "method", "bits"),
     [
         (checkpoints.gptq(4), "gptq", {4}),
@@ -104,7 +103,7 @@ def test_weights_are_complete_when_every_shard_was_read() -> None:
     assert weights_of(case(headers=both, texts={"model.safetensors.index.json": index})).complete
 
 
-@pytest.mark.parametrize(
+@each_row(
     "tensors",
     [
         {"a.qweight": ("I32", ()), "a.scales": ("F16", ())},

@@ -18,6 +18,7 @@ from hubq.audit.targets import targets_of
 from hubq.audit.web import MOST_OF_CARD, Links, addresses_of
 from hubq.hub.web import NO_HOST, UNCLEAR, Web
 from tests.fakes import FakeHub
+from tests.rows import each_row
 from tests.sites import Loopback, Site, serving
 
 DAY_S = 86400.0
@@ -41,7 +42,7 @@ def make(tmp_path: Path) -> Make:
     return made
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("said", "asked"),
     [
         ("https://a.dev/x?y=1#z", "https://a.dev/x?y=1"),

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.document import Document
 from hubq.audit.wording import said_in
+from tests.rows import each_row
 
 
 def _said(text: str) -> list[tuple[str, float | str]]:
     return [(one.topic, one.value) for one in said_in(Document(f"# X\n\n{text}\n"))]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "expected"),
     [
         (
@@ -39,7 +38,7 @@ def test_it_reads_sentences_about_the_model(text: str, expected: tuple[str, floa
     assert expected in _said(text)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "# Small-GPTQ-Int8",

@@ -16,9 +16,10 @@ from hubq.markdown.blocks import find_blocks
 from hubq.model.card import Evidence
 from hubq.model.codec import canonical, digest
 from hubq.model.marks import mark, unmark
-from hubq.model.recipe import LoadedRecipe, Recipe, Workloads
+from hubq.model.recipe import LoadedRecipe, Recipe
 from hubq.model.source import Source
 from hubq.model.suite import Suite
+from hubq.model.workload import Workloads
 from tests.cards.factory import Factory
 from tests.cards.pages import marked
 

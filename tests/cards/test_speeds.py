@@ -9,7 +9,8 @@ import pytest
 from hubq.cards.comparison import compare
 from hubq.cards.family import Family
 from hubq.cards.speeds import gpus_of, regime_of
-from hubq.model.recipe import LoadedRecipe, Workload
+from hubq.model.recipe import LoadedRecipe
+from hubq.model.workload import Workload
 from tests.cards.factory import Factory
 from tests.cards.nano import loaded_recipe
 

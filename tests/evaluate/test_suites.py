@@ -17,8 +17,8 @@ from hubq.evaluate.files import locate
 from hubq.evaluate.items import guessing, prepare, read_items
 from hubq.evaluate.rows import FACTS
 from hubq.model.codec import from_builtins, read_yaml
-from hubq.model.recipe import Workloads
 from hubq.model.suite import HUBQ, Suite, TaskSpec
+from hubq.model.workload import Workloads
 from hubq.resources import bundled
 
 SUITES = sorted((bundled("recipes") / "suites").glob("*.yaml"))

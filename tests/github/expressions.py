@@ -15,7 +15,7 @@ _HOLE = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 
 def filled(text: str, context: Mapping[str, Any]) -> str:
     """Return a text with its expressions worked out."""
-    return _HOLE.sub(lambda hole: _shown(evaluate(hole[1], context)), text)
+    return _HOLE.sub(lambda hole: shown(evaluate(hole[1], context)), text)
 
 
 def evaluate(expression: str, context: Mapping[str, Any]) -> Any:
@@ -31,7 +31,8 @@ def evaluate(expression: str, context: Mapping[str, Any]) -> Any:
     return value
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Return a value as text, as an expression puts it into one."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -71,9 +72,9 @@ class _Parser:
         """Read `a == b`."""
         value = self.single()
         if self._taken("=="):
-            return bool(_shown(value) == _shown(self.single()))
+            return bool(shown(value) == shown(self.single()))
         if self._taken("!="):
-            return bool(_shown(value) != _shown(self.single()))
+            return bool(shown(value) != shown(self.single()))
         return value
 
     def single(self) -> Any:

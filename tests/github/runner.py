@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from tests.github.expressions import evaluate, filled
+from tests.github.expressions import evaluate, filled, shown
 
 ROOT = Path(__file__).parents[2]
 
@@ -110,7 +110,7 @@ class Runner:
         declared = (read[True].get("workflow_dispatch") or {}).get("inputs", {})
         given = {}
         if self.github["event_name"] == "workflow_dispatch":
-            given = {name: str(one.get("default", "")) for name, one in declared.items()}
+            given = {name: shown(one.get("default", "")) for name, one in declared.items()}
         given |= inputs
         done = dict(done)
         for name, job in read["jobs"].items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,14 @@ FALSE = """# Model-GPTQ-Int4
 """
 
 
-def audited(artifacts: Artifacts, folder: Path, card: str, **inputs: str) -> Job:
+def audited(
+    artifacts: Artifacts,
+    folder: Path,
+    card: str,
+    environ: Mapping[str, str] | None = None,
+    /,
+    **inputs: str,
+) -> Job:
     workspace = folder / "audit" / "workspace"
     workspace.mkdir(parents=True)
     (workspace / "README.md").write_text(card, encoding="utf-8")
@@ -36,6 +44,7 @@ def audited(artifacts: Artifacts, folder: Path, card: str, **inputs: str) -> Job
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "HOME": str(folder),
             "HUBQ_CACHE": str(folder / "cache"),
+            **(environ or {}),
         },
         instead={"install": {}},
     )
@@ -68,6 +77,25 @@ def test_findings_can_be_shown_without_failing(artifacts: Artifacts, tmp_path: P
     job = audited(artifacts, tmp_path, FALSE, **{"fail-on": "never"})
     assert job.result == "success"
     assert "wrong-average" in job.summary
+
+
+@pytest.mark.parametrize(
+    ("inputs", "asked"), [({}, False), ({"web": "false"}, False), ({"web": "true"}, True)]
+)
+def test_other_sites_are_asked_only_on_request(
+    artifacts: Artifacts, tmp_path: Path, inputs: dict[str, str], asked: bool
+) -> None:
+    """Behind a proxy `hubq audit --web` says that it cannot, before it asks anybody."""
+    proxy = {"https_proxy": "http://127.0.0.1:1"}
+    job = audited(artifacts, tmp_path, TRUE, proxy, **inputs)
+    said = "--web asks sites directly, and the environment names a proxy"
+    assert (job.result == "failure", said in job.log) == (asked, asked), job.log
+
+
+def test_the_web_is_asked_for_by_true_or_false(artifacts: Artifacts, tmp_path: Path) -> None:
+    job = audited(artifacts, tmp_path, TRUE, web="yes")
+    assert job.result == "failure"
+    assert "::error::The input web is true or false." in job.log
 
 
 def test_a_target_that_is_not_there_fails_with_a_word(artifacts: Artifacts, tmp_path: Path) -> None:

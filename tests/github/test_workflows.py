@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.github.expressions import evaluate
+from tests.github.expressions import evaluate, shown
 from tests.github.runner import ROOT
+from tests.rows import each_row
 
 FILES = sorted(
     [*(ROOT / ".github" / "workflows").glob("*.yml"), *(ROOT / ".github").rglob("action.yml")]
@@ -67,7 +68,7 @@ def test_a_source_has_one_release_at_a_time() -> None:
     assert read["concurrency"]["cancel-in-progress"] is False
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("expression", "value"),
     [
         ("inputs.a || 'b'", "b"),
@@ -103,4 +104,4 @@ def test_the_guides_name_inputs_that_there_are(guide: str) -> None:
     for name, default in rows.items():
         said = re.search(r"`([^`]+)`", default)
         if said and name != "home":
-            assert said[1] == inputs[name].get("default", "")
+            assert said[1] == shown(inputs[name].get("default", ""))

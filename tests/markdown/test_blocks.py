@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from hubq.errors import Refused
 from hubq.markdown.blocks import BrokenMarkers, block_hashes, find_blocks, seal
+from tests.rows import each_row
 
 CARD = "# T\n\n<!-- hubq:begin a -->\nOne.\n<!-- hubq:end a -->\n\nText\n"
 pieces = st.lists(
@@ -70,7 +71,7 @@ def test_places_are_those_of_the_markers() -> None:
     assert block.line == 3
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "line", "words"),
     [
         ("x\n<!-- hubq:begin a -->\n", 2, "begins and never ends"),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 
 import cmarkgfm
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from hubq.markdown.fences import Fence, fences
+from tests.rows import each_row
 
 CARD = """---
 license: mit
@@ -79,7 +79,7 @@ def test_two_sections_of_one_name_are_two() -> None:
     assert first.place != second.place
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "expected"),
     [
         ("```\nopen", ["open"]),

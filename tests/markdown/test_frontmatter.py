@@ -4,11 +4,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import pytest
 import yaml
 
 from hubq.markdown import frontmatter
 from hubq.markdown.frontmatter import check, parse
+from tests.rows import each_row
 
 
 def _card(yaml: str) -> str:
@@ -47,7 +47,7 @@ model-index:
     assert check(_card(yaml)) == ([], [])
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("yaml", "words"),
     [
         ("base_model: /home/me/Llama", '"base_model" with value "/home/me/Llama" is not valid'),
@@ -81,7 +81,7 @@ def test_aliases_that_multiply_are_refused_and_not_expanded() -> None:
     assert card.problem == "its aliases make it too large"
 
 
-@pytest.mark.parametrize(
+@each_row(
     "yaml",
     ["x: " + "[" * 50_000, "- " * 50_000 + "a", "? " * 50_000 + "a", "x: " + "{a: " * 50_000],
 )
@@ -94,7 +94,7 @@ def test_long_lists_are_no_levels() -> None:
     assert len(parse(f"---\ntags:\n{items}---\n# A\n").items("tags")) == 3000
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "a: 1\nb: [2.5, ~, yes, 0x1f, 017, 1_000, .inf, 12:30:45, 2020-01-01]",

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hubq.errors import Refused
 from hubq.markdown import frontmatter
 from hubq.markdown.header import Header, Uneditable, dumped, written
+from tests.rows import each_row
 
 CARD = """---
 # About the license: ask Ann.
@@ -94,7 +95,7 @@ def test_comments_in_lines_are_told_from_signs_in_texts() -> None:
     assert [header.has_comment(key) for key in "abc"] == [False, True, True]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("yaml_text", "words"),
     [
         ("a: b: c", "mapping values"),

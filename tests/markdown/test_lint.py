@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hubq.markdown.blocks import seal
 from hubq.markdown.lint import lint
+from tests.rows import each_row
 
 GOOD = """---
 license: apache-2.0
@@ -20,8 +20,8 @@ pipeline_tag: text-generation
 
 
 def found(text: str, folder: Path | None = None) -> list[tuple[str, str, int]]:
-    """Return level, rule and line of each finding."""
-    return [(one.level, one.rule, one.line) for one in lint(text, folder)]
+    """Return severity, rule and line of each finding."""
+    return [(one.severity, one.rule, one.line) for one in lint(text, folder)]
 
 
 def front(*lines: str) -> list[tuple[str, str, int]]:
@@ -29,7 +29,7 @@ def front(*lines: str) -> list[tuple[str, str, int]]:
     return found(GOOD.removesuffix("---\n") + "\n".join([*lines, "---", ""]))
 
 
-@pytest.mark.parametrize(
+@each_row(
     "lines",
     [
         ["license: mit"],
@@ -54,10 +54,10 @@ def test_a_good_card_has_no_findings() -> None:
     assert found(text + seal("<!-- hubq:begin a -->\n1\n<!-- hubq:end a -->\n")) == []
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("lines", "wanted"),
     [
-        (["base_model: a/b"], ("hint", "base_model_relation", 5)),
+        (["base_model: a/b"], ("info", "base_model_relation", 5)),
         (["base_model: ./here", "base_model_relation: merge"], ("error", "base_model", 5)),
         (
             ["base_model:", "- a/b", "- /x", "base_model_relation: merge"],
@@ -71,7 +71,7 @@ def test_a_good_card_has_no_findings() -> None:
         (["datasets: [a/b/c]"], ("error", "datasets", 5)),
         (["new_version: /x"], ("error", "new_version", 5)),
         (["thumbnail: 5"], ("error", "thumbnail", 5)),
-        (["licence: mit"], ("hint", "key", 5)),
+        (["licence: mit"], ("info", "key", 5)),
         (["tags: [a]", "tags: [b]"], ("error", "yaml", 6)),
         (["model-index: 5"], ("error", "model-index", 5)),
         (["model-index:", "- name: x", "  results:", "  - 5"], ("error", "model-index", 8)),
@@ -84,7 +84,7 @@ def test_the_front_matter_is_checked_line_by_line(
     assert front(*lines) == [wanted]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("value", "level"),
     [("1.5", None), ("'1.5 ± 2'", "warning"), (".nan", "error"), ("true", "error"), ("", "error")],
 )
@@ -108,7 +108,11 @@ def test_a_source_of_results_needs_an_address() -> None:
 
 def test_licenses_are_the_hubs() -> None:
     (finding,) = lint(GOOD.replace("apache-2.0", "apache2"))
-    assert (finding.level, finding.line, finding.fix) == ("error", 2, "Did you mean apache-2.0?")
+    assert (finding.severity, finding.line, finding.remedy) == (
+        "error",
+        2,
+        "Did you mean apache-2.0?",
+    )
     other = GOOD.replace("apache-2.0", "other")
     assert found(other) == [("warning", "license_link", 2), ("warning", "license_name", 2)]
     named = other.replace("other", "other\nlicense_name: x\nlicense_link: LICENSE")
@@ -127,17 +131,17 @@ def test_what_is_not_said_is_told() -> None:
 
 def test_words_of_the_hub_are_suggested() -> None:
     text = GOOD.replace("transformers", "Transfomers").replace("text-gen", "txt-gen")
-    assert [one.fix for one in lint(text)] == [
+    assert [one.remedy for one in lint(text)] == [
         "Did you mean transformers?",
         "Did you mean text-generation?",
     ]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("body", "wanted"),
     [
         ("<!-- hubq:begin a -->\n", ("error", "markers", 6)),
-        ("\n<!-- hubq:begin a -->\nx\n<!-- hubq:end a -->\n", ("hint", "markers", 7)),
+        ("\n<!-- hubq:begin a -->\nx\n<!-- hubq:end a -->\n", ("info", "markers", 7)),
         (
             seal("<!-- hubq:begin a -->\n1\n<!-- hubq:end a -->\n").replace("\n1\n", "\n2\n"),
             ("warning", "edited-block", 6),
@@ -174,7 +178,7 @@ def test_files_that_are_not_there_are_named(tmp_path: Path) -> None:
     card = GOOD.replace("---\n# ", "---\n") + body
     assert found(card) == []
     findings = lint(card, tmp_path)
-    assert [(one.line, one.message) for one in findings] == [
+    assert [(one.line, one.found) for one in findings] == [
         (6, "a link to gone.md, which is not there"),
         (7, "a link to dark.png, which is not there"),
     ]

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import time
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from hubq.markdown.markup import Place, to_html
+from tests.rows import each_row
 
 _HERE = {"acme/other": "/acme/other"}
 _PLACE = Place(
@@ -23,7 +23,7 @@ def _html(markdown: str) -> str:
     return to_html(markdown, _PLACE)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "attack",
     [
         "<script>alert(1)</script>",
@@ -125,7 +125,7 @@ def test_a_picture_has_its_twin_for_dark_pages() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("source", "kept"),
     [
         (f'srcset="a.png" media="{_DARK}"', 'srcset="/acme/model/resolve/main/a.png"'),

@@ -8,6 +8,7 @@ import pytest
 
 from hubq.errors import BadInput
 from hubq.quantize import certificate
+from tests.rows import each_row
 
 GOOD: dict[str, Any] = {
     "schema": 1,
@@ -73,7 +74,7 @@ def test_a_skipped_check_is_kept_as_such_and_refuses_nothing(tmp_path: Path) -> 
     assert collected.facts["checks"] == [{**skipped, "finding": ""}]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("config", "settings"),
     [
         (
@@ -142,7 +143,7 @@ def test_settings_come_from_a_checkpoints_own_configuration(
     assert certificate.derive_settings(config) == {**settings, "derived": True}
 
 
-@pytest.mark.parametrize("said", [None, {}, {"bits": 4}, {"config_groups": {}}])
+@each_row("said", [None, {}, {"bits": 4}, {"config_groups": {}}])
 def test_a_model_that_does_not_say_how_it_is_quantized_has_no_settings(said: object) -> None:
     with pytest.raises(BadInput, match="quantiz"):
         certificate.derive_settings({"quantization_config": said})

@@ -3,10 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-import pytest
 
 from hubq.model.recipe import VariantSpec
 from hubq.quantize import families
+from tests.rows import each_row
 
 
 def variant(**changes: Any) -> VariantSpec:
@@ -21,7 +21,7 @@ SMALL_AWQ = msgspec.structs.replace(AWQ, group_size=16)
 LARGE_W4A16 = msgspec.structs.replace(W4A16, group_size=512)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("family", "engine", "device", "capability", "dtype"),
     [
         ([variant(), AWQ, W4A16, FP8, W8A8], "vllm", "cuda", "9.0", "bfloat16"),

@@ -12,6 +12,7 @@ from hubq.quantize.headers import read_tensors
 from hubq.quantize.shapes import Linear, Weights, from_config, from_tensors
 from hubq.resources import bundled
 from tests.quantize.test_shapes import QWEN2_VL_2B
+from tests.rows import each_row
 
 ROWS = Calibration(dataset="c.jsonl", samples=128, length=2048)
 GPTQ = VariantSpec(name="GPTQ-Int4", method="gptq", bits=4)
@@ -33,7 +34,7 @@ def large() -> Weights:
     return from_config(QWEN2_VL_2B, 4_418_050_848)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("one", "linear", "size"),
     [
         # qweight [32, 128], qzeros [2, 16], g_idx [256] of 4 bytes, scales [2, 128] of 2.
@@ -59,7 +60,7 @@ def test_a_packed_linear_has_the_bytes_of_its_tensors(
     assert footprint.packed(linear, one)[1] == size
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("one", "size"),
     [
         (variant(bits=8), 2_615_328),
@@ -100,7 +101,7 @@ def test_memory_is_libraries_model_rows_and_one_layers_hessians() -> None:
     assert one.gpu_bytes == 0
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("method", "layers", "middle", "rows", "seen"),
     [
         ("gptq", 2, 2048, 8, 661_528_576),

@@ -85,6 +85,17 @@ def test_overlapping_tensors_are_refused(tmp_path: Path) -> None:
         headers.read_header(path)
 
 
+def test_what_a_header_says_of_the_whole_file_is_text_or_it_is_refused(tmp_path: Path) -> None:
+    entry = {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}
+    raw = json.dumps({"__metadata__": {"format": "pt"}, "a": entry}).encode()
+    tensors, about = headers.parse(raw)
+    assert about == {"format": "pt"}
+    assert tensors["a"] == headers.Tensor(dtype="U8", shape=(4,), start=0, end=4)
+    path = write_raw(tmp_path / "m.safetensors", {"__metadata__": {"format": 1}, "a": entry}, 4)
+    with pytest.raises(BadInput, match="not a safetensors file: Expected `str`"):
+        headers.read_header(path)
+
+
 def test_deeply_nested_json_is_refused(tmp_path: Path) -> None:
     raw = b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
     path = tmp_path / "m.safetensors"

@@ -15,6 +15,7 @@ from hubq.quantize.footprint import Estimate, estimate
 from hubq.quantize.shapes import from_config
 from hubq.store import RESULT_FILE, Store
 from tests.quantize.test_shapes import QWEN2_VL_2B
+from tests.rows import each_row
 
 SOURCE = Source(
     name="m",
@@ -124,7 +125,7 @@ def test_other_methods_backends_and_devices_say_nothing() -> None:
     assert set(learning.learned([(gpu, SOURCE)])) == {("gptqmodel", "gptq", "cuda")}
 
 
-@pytest.mark.parametrize(
+@each_row(
     "strange",
     [
         staged(kind=Kind.CERTIFY),

@@ -10,6 +10,7 @@ from hubq.errors import BadInput
 from hubq.model.recipe import Backend, Calibration, Method, VariantSpec
 from hubq.quantize import methods
 from hubq.workers.registry import WORKERS
+from tests.rows import each_row
 
 
 def variant(**changes: Any) -> VariantSpec:
@@ -49,7 +50,7 @@ def test_a_method_that_a_backend_has_not_is_refused_with_the_backends_that_have_
     assert caught.value.remedy == "backend: llmcompressor"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("changes", "model_type", "said"),
     [
         ({"method": "awq", "bits": 8}, "qwen2", "bits: gptqmodel's awq has 4 bits, not 8"),
@@ -105,7 +106,7 @@ def test_the_remedy_names_what_can_do_it() -> None:
     assert bits.remedy == "bits: 4 or 8"
 
 
-@pytest.mark.parametrize("model_type", methods.MODEL_TYPES)
+@each_row("model_type", methods.MODEL_TYPES)
 def test_gptqmodel_does_every_architecture_and_llmcompressor_all_but_one(model_type: str) -> None:
     for one in (variant(), variant(method="gptaq", alpha=0.25), AWQ):
         assert methods.unsupported(one, model_type) == ""
@@ -122,7 +123,7 @@ def test_transformers_loads_whatever_can_be_made(device: Any) -> None:
         assert methods.engine_refusal(one, "transformers", device) == ""
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("one", "device", "capability", "said"),
     [
         (variant(bits=8), "cpu", "", "Marlin does not support weight_bits = uint8b128 on a CPU"),

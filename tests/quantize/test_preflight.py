@@ -17,6 +17,7 @@ from hubq.quantize.headers import INDEX, WEIGHTS
 from hubq.quantize.shapes import configured_widths
 from tests.factory import a_recipe
 from tests.fakes import write_safetensors
+from tests.rows import each_row
 
 CONFIG: dict[str, Any] = {
     "model_type": "qwen2_vl",
@@ -109,7 +110,7 @@ def test_without_headers_the_widths_come_from_the_configuration() -> None:
         check(config, [GPTQ], "x")
 
 
-@pytest.mark.parametrize("model_type", sorted(preflight.ARCHITECTURES))
+@each_row("model_type", sorted(preflight.ARCHITECTURES))
 def test_the_families_are_known(model_type: str) -> None:
     architecture = preflight.ARCHITECTURES[model_type]
     preflight.check_model_type({"model_type": model_type, "architectures": [architecture]})

@@ -8,6 +8,7 @@ import pytest
 from hubq.quantize import shapes
 from hubq.quantize.headers import BITS, Tensor, read_tensors
 from hubq.resources import bundled
+from tests.rows import each_row
 
 QWEN2_VL_2B: dict[str, Any] = {
     "model_type": "qwen2_vl",
@@ -33,8 +34,8 @@ QWEN3: dict[str, Any] = {
 
 
 def tensor(*shape: int, dtype: str = "BF16") -> Tensor:
-    made = Tensor(dtype=dtype, shape=shape, data_offsets=(0, 0))
-    return Tensor(dtype=dtype, shape=shape, data_offsets=(0, made.elements * BITS[dtype] // 8))
+    made = Tensor(dtype=dtype, shape=shape, start=0, end=0)
+    return Tensor(dtype=dtype, shape=shape, start=0, end=made.elements * BITS[dtype] // 8)
 
 
 def test_configuration_and_headers_of_the_nano_model_say_the_same() -> None:
@@ -103,6 +104,6 @@ def test_layers_that_are_missing_are_counted() -> None:
     )
 
 
-@pytest.mark.parametrize("wrong", [None, "16", True, -4, 0])
+@each_row("wrong", [None, "16", True, -4, 0])
 def test_sizes_that_are_no_sizes_are_taken_for_unknown(wrong: object) -> None:
     assert shapes.from_config({**QWEN3, "num_attention_heads": wrong}, 0).linears == ()

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from hubq.quantize import wording
 from hubq.quantize.wording import RUN, Wording, lines, words
+from tests.rows import each_row
 
 
 @given(st.text())
@@ -15,7 +16,7 @@ def test_case_and_punctuation_make_no_difference(text: str) -> None:
     assert all(word for word in found)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "found"),
     [
         ("What's WRITTEN, in row_3?", "what s written in row 3"),

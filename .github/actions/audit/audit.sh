@@ -9,6 +9,14 @@ out="$RUNNER_TEMP/hubq-audit"
 mkdir -p "$out"
 arguments=(--fail-on "$FAIL_ON")
 [ -z "$HUB" ] || arguments+=(--hub "$HUB")
+case "$WEB" in
+  true) arguments+=(--web) ;;
+  false | "") ;;
+  *)
+    echo "::error::The input web is true or false."
+    exit 2
+    ;;
+esac
 while IFS= read -r line; do
   [ -z "$line" ] || arguments+=("$line")
 done <<< "$TARGETS"$'\n'"$ARGUMENTS"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from hubq.audit.headers import UNREAD, Header, TensorFacts
+from hubq.audit.headers import UNREAD, Header
 from hubq.audit.rule import Rule, finding
 from hubq.audit.subject import Subject
 from hubq.model.finding import Finding
+from hubq.quantize.headers import Tensor
 
 _POINTER = 200
 """Bytes: git's pointer to a large file has about 130; the smallest weights have thousands."""
@@ -42,7 +43,7 @@ def _problem(header: Header) -> str:
     return _wrong_size(header.tensors) or _misplaced(header.tensors)
 
 
-def _wrong_size(tensors: Mapping[str, TensorFacts]) -> str:
+def _wrong_size(tensors: Mapping[str, Tensor]) -> str:
     for name, one in tensors.items():
         expected = one.elements * one.bits
         if one.bits and expected != (one.end - one.start) * 8:
@@ -51,7 +52,7 @@ def _wrong_size(tensors: Mapping[str, TensorFacts]) -> str:
     return ""
 
 
-def _misplaced(tensors: Mapping[str, TensorFacts]) -> str:
+def _misplaced(tensors: Mapping[str, Tensor]) -> str:
     end = 0
     for name, one in sorted(tensors.items(), key=lambda item: (item[1].start, item[1].end)):
         if one.start != end:

@@ -47,13 +47,10 @@ def _markup(document: Document) -> list[tuple[int, str]]:
     text = document.text
     if "<!--" in text:
         text = _COMMENT.sub(lambda one: re.sub(r"[^\n]", " ", one[0]), text)
-    code: set[int] = set()
-    for one in document.codes:
-        code.update(range(one.line, one.line + one.text.count("\n") + 1))
     return [
         (at, _INLINE.sub(lambda one: " " * len(one[0]), line) if "`" in line else line)
         for at, line in enumerate(text.split("\n"), start=1)
-        if at >= document.first and ("<" in line or ">" in line) and at not in code
+        if at >= document.first and ("<" in line or ">" in line) and at not in document.coded
     ]
 
 

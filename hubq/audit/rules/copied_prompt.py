@@ -121,7 +121,7 @@ def _first(subject: Subject, tokens: tuple[str, ...]) -> tuple[Spot, str]:
     """Return where one of some tokens stands first, and which; nothing where the text compares."""
     document = subject.document
     present = [token for token in tokens if token in document.text]
-    for at, line in enumerate(document.lines, start=1):
+    for at, line in enumerate(document.lines, start=1) if present else ():
         for token in present:
             column = line.find(token)
             if column >= 0 and at >= document.first and not _BESIDE.search(line):

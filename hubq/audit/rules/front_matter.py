@@ -7,12 +7,9 @@ from collections.abc import Iterator
 from hubq.audit.bases import is_quantized
 from hubq.audit.rule import Rule, finding
 from hubq.audit.subject import Subject
-from hubq.markdown.findings import LEVELS
-from hubq.markdown.findings import Finding as Problem
 from hubq.markdown.front_rules import front_findings
-from hubq.model.finding import Finding, Severity
+from hubq.model.finding import SEVERITIES, Finding
 
-_SEVERITIES: dict[str, Severity] = {"error": "error", "warning": "warning", "hint": "info"}
 #: Said by rules of their own.
 _ELSEWHERE = frozenset({"base_model_relation", "language", "library_name", "pipeline_tag"})
 _LICENSE = ("license_name", "license_link")
@@ -24,22 +21,22 @@ def check(subject: Subject) -> Iterator[Finding]:
     on_hub = subject.repo or is_quantized(subject)
     if not document.front.present and not (on_hub and document.body.strip()):
         return
-    found: dict[str, list[Problem]] = {}
+    found: dict[str, list[Finding]] = {}
     for one in front_findings(document.text, None):
-        absent = one.rule == "license" and one.message.endswith("is not said")
+        absent = one.rule == "license" and one.found.endswith("is not said")
         if one.rule not in _ELSEWHERE and one.rule not in _LICENSE and not absent:
             found.setdefault(one.rule, []).append(one)
     for problems in found.values():
-        first = min(problems, key=lambda one: LEVELS.index(one.level))
+        first = min(problems, key=lambda one: SEVERITIES.index(one.severity))
         more = f", and {len(problems) - 1} more like it" if len(problems) > 1 else ""
         yield finding(
             subject,
             RULE.id,
-            first.message + more,
-            severity=_SEVERITIES[first.level],
+            first.found + more,
+            severity=first.severity,
             at=(first.line, 1),
             said=document.quote(first.line).strip() if document.front.present else "",
-            remedy=first.fix,
+            remedy=first.remedy,
             sources=RULE.sources,
             part=first.rule,
         )

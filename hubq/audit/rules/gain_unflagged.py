@@ -10,9 +10,9 @@ from hubq.audit.held import plainly, rounded, where
 from hubq.audit.intervals import told
 from hubq.audit.lowered import holds_any, lines_with
 from hubq.audit.pairing import base_of
+from hubq.audit.prose import Sentence, sentences
 from hubq.audit.rule import Rule, finding
 from hubq.audit.scores import Score, scores
-from hubq.audit.sentences import Sentence, sentences
 from hubq.audit.subject import Subject
 from hubq.cards.published import exact, roles
 from hubq.cards.published.sheets import Block, Place, Sheet

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from hubq.audit.lowered import fold
 from hubq.audit.naming import read_name
 from hubq.audit.parts import Spot
 from hubq.audit.quantization import declared, spot_of
@@ -67,6 +68,8 @@ def _in_code(subject: Subject) -> tuple[int, Spot] | None:
     """Return the one group size that the card's code sets, and where."""
     found: dict[int, Spot] = {}
     for code in subject.document.codes:
+        if "roup" not in fold(code.text):
+            continue
         for one in _IN_CODE.finditer(code.text):
             line = code.line + code.text.count("\n", 0, one.start())
             found.setdefault(int(one[1]), Spot(line))

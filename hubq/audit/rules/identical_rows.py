@@ -45,10 +45,16 @@ def _alike(block: Block) -> dict[tuple[tuple[str, str], ...], list[tuple[Line, P
     found: dict[tuple[tuple[str, str], ...], list[tuple[Line, Place]]] = {}
     for line, cells in _twins(block, tasks) if len(tasks) >= _LEAST else ():
         texts = tuple((task, f"{p.found.value:.{p.found.decimals}f}") for task, p in cells)
-        telling = {text for _, text in texts if "." in text and len(text.replace(".", "")) > 2}
+        telling = {text for _, text in texts if _is_telling(text)}
         if len(telling) >= _LEAST:
             found.setdefault(texts, []).append((line, cells[0][1]))
     return found
+
+
+def _is_telling(text: str) -> bool:
+    """Say whether a number has so many digits that two models hardly share it; 128 is a setting."""
+    digits = text.replace(".", "")
+    return len(digits) > (2 if digits != text else 3)
 
 
 def _twins(block: Block, tasks: Sequence[str]) -> Iterator[tuple[Line, list[tuple[str, Place]]]]:

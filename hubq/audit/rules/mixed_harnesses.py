@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from hubq.audit.document import Document
 from hubq.audit.held import plainly, where
 from hubq.audit.lowered import fold, holds_any, lines_with, lowered
+from hubq.audit.prose import sentences, start_of
 from hubq.audit.rule import Rule, finding
-from hubq.audit.sentences import sentences
 from hubq.audit.subject import Subject
 from hubq.cards.published.sheets import Block, Sheet
 from hubq.evaluate.formats.known import plain
@@ -108,7 +108,7 @@ def _said(subject: Subject) -> Iterator[Finding]:
                 f"the baseline and the variants were measured with different harnesses "
                 f"({plainly(names)}), so that their differences hold what the harnesses differ in",
                 severity="info",
-                at=(one.line, one.column),
+                at=start_of(subject.document, one),
                 said=one.text[:200],
                 remedy="Measure both with one harness.",
                 part=plainly(names),

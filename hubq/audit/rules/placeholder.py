@@ -102,7 +102,7 @@ def _pieces(document: Document, numbers: Sequence[int]) -> Iterator[tuple[int, r
     text = document.text
     if "<!--" in text:
         text = _COMMENT.sub(lambda one: re.sub(r"[^\n]", " ", one[0]), text)
-    codes, lines = _code_lines(document), text.split("\n")
+    codes, lines = document.coded, text.split("\n")
     for at in numbers:
         line = lines[at - 1]
         if len(line) > _LONGEST or not _ANY.search(line):
@@ -114,14 +114,6 @@ def _pieces(document: Document, numbers: Sequence[int]) -> Iterator[tuple[int, r
             found = next(_gaps(plain), None)
         if found is not None:
             yield at, found
-
-
-def _code_lines(document: Document) -> frozenset[int]:
-    """Return the numbers of the lines that stand in blocks of code."""
-    found: set[int] = set()
-    for code in document.codes:
-        found.update(range(code.line, code.line + code.text.count("\n") + 1))
-    return frozenset(found)
 
 
 def _gaps(line: str) -> Iterator[re.Match[str]]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from hubq.audit.document import Document
-from hubq.audit.lowered import fold, holds_any
+from hubq.audit.lowered import holds_any
 from hubq.audit.parts import Spot
 from hubq.audit.prose import Sentence, sentences
 from hubq.audit.rule import Rule, finding
@@ -85,7 +85,7 @@ def _finding(
     subject: Subject, sentence: Sentence, places: dict[str, int], missing: list[str]
 ) -> Finding:
     line = sentence.line_of(places[missing[0]])
-    words = [sentence.text[places[one] :] for one in missing]
+    words = [sentence.written[places[one] :] for one in missing]
     names = [found[0] for word in words if (found := _NAME.match(word))]
     spot = subject.document.find(names[0], line, line)
     listed = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
@@ -97,7 +97,7 @@ def _finding(
         f"{len(places) - len(missing)} benchmarks of the sentence are there",
         severity="warning" if 3 * len(missing) <= len(places) else "info",
         at=spot if spot.line else Spot(line, 1),
-        said=" ".join(sentence.text.split())[:200],
+        said=sentence.text[:200],
         remedy="Add the scores, or take the benchmark out of the sentence.",
     )
 
@@ -106,14 +106,14 @@ def _benchmarks(sentence: Sentence) -> dict[str, int]:
     """Return plain name -> where it stands in a sentence that lists what was measured."""
     if len(sentence.text) > 2_000:
         return {}
-    low = fold(sentence.text)
+    low = sentence.lower
     if not holds_any(low, _WORDS) or not _may_list(low):
         return {}
     elsewhere = holds_any(low, _ELSEWHERE_WORDS) and _ELSEWHERE.search(sentence.text)
     if elsewhere or not _ABOUT.search(sentence.text):
         return {}
     found: dict[str, int] = {}
-    for one in _NAME.finditer(sentence.text):
+    for one in _NAME.finditer(sentence.written):
         found.setdefault(_plain(one[0]), one.start())
     return found
 

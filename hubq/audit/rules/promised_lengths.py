@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from hubq.audit.document import Document
-from hubq.audit.lowered import fold, holds_any
+from hubq.audit.lowered import holds_any
 from hubq.audit.parts import Spot
 from hubq.audit.prose import Sentence, sentences
 from hubq.audit.rule import Rule, finding
@@ -46,10 +46,10 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _finding(subject: Subject, sentence: Sentence, there: list[int], missing: list[int]) -> Finding:
-    found = _LIST.search(sentence.text)
+    found = _LIST.search(sentence.written)
     at = found.start() if found else 0
     line = sentence.line_of(at)
-    spot = subject.document.find(sentence.text[at:].split("\n")[0][:20], line, line)
+    spot = subject.document.find(sentence.written[at:].split("\n")[0][:20], line, line)
     gone = _listed(missing)
     words = f"no table shows the length{'s' if len(missing) > 1 else ''} {gone}; "
     words += f"the tables show {_listed(there)}"
@@ -59,7 +59,7 @@ def _finding(subject: Subject, sentence: Sentence, there: list[int], missing: li
         words,
         severity="info" if _BUT.search(sentence.text) else "warning",
         at=spot if spot.line else Spot(line, 1),
-        said=" ".join(sentence.text.split())[:200],
+        said=sentence.text[:200],
         remedy=f"Show what was measured at {gone}, or take the promise out.",
     )
 
@@ -71,9 +71,8 @@ def _listed(numbers: list[int]) -> str:
 
 def _promised(sentence: Sentence) -> list[int]:
     """Return the lengths that a sentence lists; empty where it lists none."""
-    low = fold(sentence.text)
-    said = holds_any(low, _WORDS) and _SAID.search(sentence.text)
-    found = _LIST.search(sentence.text) if said else None
+    said = holds_any(sentence.lower, _WORDS) and _SAID.search(sentence.text)
+    found = _LIST.search(sentence.written) if said else None
     numbers = [_integer(one) for one in _NUMBER.findall(found[0])] if found else []
     return numbers if len(set(numbers)) >= 3 else []
 

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
+from hubq.audit.figures import Figure, figures
 from hubq.audit.held import rounded
+from hubq.audit.prose import Sentence, sentences, start_of
 from hubq.audit.rule import Rule, finding
-from hubq.audit.sentences import Figure, Sentence, figures, sentences
 from hubq.audit.subject import Subject
 from hubq.model.finding import Finding
 
@@ -111,7 +112,7 @@ def _finding(subject: Subject, one: Sentence, said: str, found: str) -> Finding:
         RULE.id,
         found,
         severity="warning",
-        at=spot if spot.line else (one.line, one.column),
+        at=spot if spot.line else start_of(subject.document, one),
         said=one.text[:200],
         remedy="Work the change out again, and check the two numbers.",
         part=said,

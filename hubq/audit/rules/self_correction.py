@@ -28,8 +28,8 @@ def check(subject: Subject) -> Iterator[Finding]:
     if not holds_any(low, _LITERALS):
         return
     for sentence in sentences(subject.document):
-        found = _TURN.search(sentence.text)
-        if found is None or _is_quoted(sentence.text, found.start()):
+        found = _TURN.search(sentence.written)
+        if found is None or _is_quoted(sentence.written, found.start()):
             continue
         line = sentence.line_of(found.start())
         if subject.document.quote(line).lstrip().startswith(">"):
@@ -41,7 +41,7 @@ def check(subject: Subject) -> Iterator[Finding]:
             "the sentence takes back in its middle what it says; nobody has read it again",
             severity="info",
             at=spot if spot.line else Spot(line, 1),
-            said=" ".join(sentence.text.split())[:200],
+            said=sentence.text[:200],
             remedy="Write the sentence again from the numbers.",
         )
 

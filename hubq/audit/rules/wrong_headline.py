@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+from hubq.audit.figures import Figure, figures
 from hubq.audit.held import plainly
 from hubq.audit.lowered import holds_any
 from hubq.audit.printed import (
@@ -17,8 +18,8 @@ from hubq.audit.printed import (
     means,
     recoveries,
 )
+from hubq.audit.prose import Sentence, sentences, start_of
 from hubq.audit.rule import Rule, finding
-from hubq.audit.sentences import Figure, Sentence, figures, sentences
 from hubq.audit.subject import Subject
 from hubq.evaluate.formats.known import plain
 from hubq.model.finding import Finding, Severity
@@ -170,7 +171,7 @@ def _finding(
         RULE.id,
         f"the text says {figure.text}{'%' if figure.unit == '%' else ''}, and {what}",
         severity=severity,
-        at=spot if spot.line else (one.line, one.column),
+        at=spot if spot.line else start_of(subject.document, one),
         said=one.text[:200],
         remedy="Say the number that the table has, or say where the other one is from.",
         part=figure.text,

@@ -26,12 +26,10 @@ class Span(msgspec.Struct, frozen=True, gc=False):
     def agrees(self, printed: Decimal, unit: Decimal) -> bool:
         """Say whether a number may have been printed so, rounded or cut at its last decimal."""
         half = unit / 2
-        low, high = printed - half, printed + half
+        # What is cut at its last decimal was up to a whole unit further from zero.
         if printed.is_signed():
-            low = min(low, printed - unit)
-        else:
-            high = max(high, printed + unit)
-        return self.low <= high and self.high >= low
+            return self.low <= printed + half and self.high >= printed - unit
+        return self.low <= printed + unit and self.high >= printed - half
 
 
 def decimal_of(found: PublishedMeasure, field: str = "value") -> Decimal:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -14,6 +13,7 @@ from hubq.cards.published.bases import bases_of
 from hubq.cards.published.rates import is_load
 from hubq.cards.published.roles import LabelRole, Role
 from hubq.evaluate.formats.notes import split_label, split_marks
+from hubq.evaluate.formats.remembering import once
 from hubq.evaluate.published import PublishedMeasure, PublishedTable
 
 Kind = Literal["scores", "speed", "load", "deploy", "grid", "settings", "plain"]
@@ -104,21 +104,23 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     def of(self, *wanted: Role) -> tuple[str, ...]:
         """Return the tasks with one of some roles."""
-        if wanted not in self._of:
-            found = (task for task in self.tasks if self.roles.get(task) in wanted)
-            self._of[wanted] = tuple(found)
-        return self._of[wanted]
+        found = self._of.get(wanted)
+        if found is None:
+            roles_of = self.roles
+            found = tuple([task for task in self.tasks if roles_of.get(task) in wanted])
+            self._of[wanted] = found
+        return found
 
-    @cached_property
+    @once
     def _of(self) -> dict[tuple[Role, ...], tuple[str, ...]]:
         return {}
 
-    @cached_property
+    @once
     def variants(self) -> tuple[Line, ...]:
         """The lines that were measured, without those that the table works out from others."""
         return tuple(line for line in self.lines if line.name not in self.roles)
 
-    @cached_property
+    @once
     def pairs(self) -> tuple[Pair, ...]:
         """Each line with the baseline of its workload; in names of parts, precision differs."""
         bases = bases_of(self.variants)
@@ -126,7 +128,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             Pair(line=line, base=base) for line, base in zip(self.variants, bases, strict=True)
         )
 
-    @cached_property
+    @once
     def bases(self) -> dict[str, str]:
         """Line -> its baseline, as far as `hubq.audit.pairing` was asked for it."""
         return {}
@@ -136,7 +138,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         place = self.cells.get((variant, task))
         return place if place is not None and place.found.value is not None else None
 
-    @cached_property
+    @once
     def scores(self) -> dict[tuple[str, str], Place]:
         """(variant, task) -> the cell, of those that hold a plain score."""
         return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 import msgspec
@@ -13,7 +13,7 @@ from hubq.cards.prose.wording import listed
 from hubq.cards.published import exact
 from hubq.cards.published.cells import PrintedRow, PrintedTable, cell_text, label_text
 from hubq.cards.published.notebook import TIMES, Notebook, outside, step
-from hubq.cards.published.roles import Role
+from hubq.cards.published.roles import LabelRole, label_roles
 from hubq.cards.published.sheets import Block, Line, Pair, Sheet
 from hubq.model.card import Claim
 
@@ -24,55 +24,120 @@ class Speeds(msgspec.Struct, frozen=True, kw_only=True):
     """A speed table with what is to be known of it.
 
     Attributes:
-        table: as published, with relative speed and memory saved.
-        sentences: what stands out in it, marked and ready to print.
+        table: as published, under the page's own headings.
+        beside: each variant's speed and memory relative to the baseline's, in a column of its own.
+        sentences: what stands out, marked and ready to print.
     """
 
     table: PrintedTable
+    beside: PrintedTable
     sentences: tuple[str, ...]
 
 
 def speeds(book: Notebook, sheet: Sheet) -> Speeds:
     """Return a speed table; blocks are models, lines are variants under workloads."""
     before = len(book.notes)
-    tasks = dict.fromkeys(task for block in sheet.blocks for task in block.tasks)
-    roles = {task: role for block in sheet.blocks for task, role in block.roles.items()}
-    every = {task: roles[task] for task in tasks}
+    tasks = tuple(dict.fromkeys(task for block in sheet.blocks for task in block.tasks))
     worked = any(line.workload for block in sheet.blocks for line in block.variants)
-    heads = ["Workload", "Variant"] if worked else ["Variant"]
-    for task, role in every.items():
-        heads += [outside(task), *_beside(role)]
+    model = _heading(sheet, "model")
+    labels = [model] if model else []
+    labels += [_heading(sheet, "workload") or "Workload"] if worked else []
+    labels.append(_heading(sheet, "variant") or "Variant")
     rows: list[PrintedRow] = []
-    sentences: list[str] = []
+    for block in sheet.blocks:
+        rows += [PrintedRow(title=outside(block.title))] if block.title and not model else []
+        rows += _rows(book, sheet, block, tasks, has=(bool(model), worked))
+    table = PrintedTable(
+        heads=(*labels, *(outside(task) for task in tasks)),
+        labels=len(labels),
+        rows=tuple(rows),
+        notes=book.notes.since(before),
+    )
+    return Speeds(
+        table=table,
+        beside=speeds_beside(book, sheet, worked=worked),
+        sentences=tuple(text for block in sheet.blocks for text in _sentences(book, block)),
+    )
+
+
+def _heading(sheet: Sheet, role: LabelRole) -> str:
+    """Return the page's heading of its labels of one kind; empty where it has no single one."""
+    heads = sheet.table.heads
+    found = [head for head, is_ in zip(heads, label_roles(heads), strict=True) if is_ == role]
+    return outside(found[0]) if len(found) == 1 else ""
+
+
+def _rows(
+    book: Notebook, sheet: Sheet, block: Block, tasks: Sequence[str], *, has: tuple[bool, bool]
+) -> Iterator[PrintedRow]:
+    """Yield the rows of a model; `has` says whether model and workload have columns.
+
+    What is the same as in the row above is left out, as Qwen's cards do.
+    """
+    above: tuple[str, ...] = ()
+    for line in block.variants:
+        own = msgspec.structs.replace(line, label=line.variant)
+        known = (outside(block.title), outside(line.workload) or EMPTY)
+        asked = tuple(text for text, there in zip(known, has, strict=True) if there)
+        shown = ("" if asked[: n + 1] == above[: n + 1] else text for n, text in enumerate(asked))
+        cells = (cell_text(book, sheet, block.cells.get((line.name, task))) for task in tasks)
+        yield PrintedRow(cells=(*shown, label_text(book, sheet, block, own), *cells))
+        above = asked
+
+
+def speeds_beside(book: Notebook, sheet: Sheet, *, worked: bool) -> PrintedTable:
+    """Return speed and memory beside the baseline's: a row a workload, a column a variant."""
+    pairs = [pair for block in sheet.blocks for pair in block.pairs if pair.base is not None]
+    names = tuple(dict.fromkeys(pair.line.variant for pair in pairs))
+    rows: list[PrintedRow] = []
     for block in sheet.blocks:
         rows += [PrintedRow(title=outside(block.title))] if block.title else []
-        found = [_row(book, sheet, block, pair, every) for pair in block.pairs]
-        rows += [row if worked else PrintedRow(cells=row.cells[1:]) for row in found]
-        sentences += _sentences(book, block)
-    notes = book.notes.since(before)
-    table = PrintedTable(heads=tuple(heads), labels=1 + worked, rows=tuple(rows), notes=notes)
-    return Speeds(table=table, sentences=tuple(sentences))
+        for workload in dict.fromkeys(line.workload for line in block.variants):
+            for task in block.of("speed", "memory"):
+                cells = [_beside(book, block, (workload, name), task) for name in names]
+                again = task != block.of("speed", "memory")[0]
+                label = ["" if again else outside(workload) or EMPTY] if worked else []
+                rows.append(PrintedRow(cells=(*label, _asked(block, task), *cells)))
+    heads = [_heading(sheet, "workload") or "Workload"] if worked else []
+    base = base_name(sheet.blocks)
+    heads += [f"Beside {base}", *(outside(name) for name in names)]
+    return PrintedTable(heads=tuple(heads), labels=1 + worked, rows=tuple(rows))
 
 
-def _beside(role: Role) -> tuple[str, ...]:
-    return {"speed": ("× baseline",), "memory": ("saved",)}.get(role, ())
+def _asked(block: Block, task: str) -> str:
+    """Return what a row tells: `speed` or `memory saved`, with the column where there are more."""
+    role = block.roles[task]
+    word = "speed" if role == "speed" else "memory saved"
+    return f"{word}, {outside(task)}" if len(block.of(role)) > 1 else word
 
 
-def _row(
-    book: Notebook, sheet: Sheet, block: Block, pair: Pair, every: Mapping[str, Role]
-) -> PrintedRow:
-    line = pair.line
-    own = msgspec.structs.replace(line, label=line.variant)
-    texts = [outside(line.workload) or EMPTY, label_text(book, sheet, block, own)]
-    for task, role in every.items():
-        texts.append(cell_text(book, sheet, block.cells.get((line.name, task))))
-        if role == "speed":
-            ratio = relative(book, block, pair, task)
-            texts.append(f"{ratio}×" if ratio is not None else EMPTY)
-        elif role == "memory":
+def _beside(book: Notebook, block: Block, cell: tuple[str, str], task: str) -> str:
+    """Return one variant's speed or memory under one workload, and its GPUs where they differ."""
+    for pair in block.pairs:
+        if (pair.line.workload, pair.line.variant) != cell or pair.base is None:
+            continue
+        if block.roles[task] == "memory":
             share = saved(book, block, pair, task)
-            texts.append(f"{share}\N{NO-BREAK SPACE}%" if share is not None else EMPTY)
-    return PrintedRow(cells=tuple(texts))
+            return f"{share}\N{NO-BREAK SPACE}%" if share is not None else EMPTY
+        ratio = relative(book, block, pair, task)
+        return f"{ratio}×{_on_others(book, block, pair)}" if ratio is not None else EMPTY
+    return EMPTY
+
+
+def _on_others(book: Notebook, block: Block, pair: Pair) -> str:
+    """Say on how many GPUs instead of the baseline's; empty where they are as many."""
+    for task in block.of("gpus"):
+        own = block.place(pair.line.name, task)
+        base = block.place(pair.base.name, task) if pair.base else None
+        if own and base and own.found.value != base.found.value:
+            return f" ({book.printed(own)} instead of {book.printed(base)} GPUs)"
+    return ""
+
+
+def base_name(blocks: Iterable[Block]) -> str:
+    """Return what the baseline is called, ready to print, where all are called the same."""
+    found = {pair.base.variant for block in blocks for pair in block.pairs if pair.base}
+    return outside(found.pop()) if len(found) == 1 else "the baseline"
 
 
 def relative(book: Notebook, block: Block, pair: Pair, task: str) -> Claim | None:
@@ -123,7 +188,7 @@ def _slower(book: Notebook, block: Block, task: str) -> str:
     if not slow:
         return ""
     names = listed(f"{outside(name)} ({', '.join(cells)})" for name, cells in slow.items())
-    return f"slower than the baseline: {names}."
+    return f"slower than {base_name([block])}: {names}."
 
 
 def _at(block: Block, line: Line) -> str:
@@ -198,5 +263,17 @@ def _gpus(book: Notebook, block: Block, task: str) -> str:
     names = "/".join(outside(name) for name in dict.fromkeys(ln.variant for ln in block.variants))
     return (
         f"the GPUs differ ({names}: {', '.join(told)}), so these speeds do not compare one model "
-        "on one machine with another."
+        f"on one machine with another{_alike(block, task)}."
     )
+
+
+def _alike(block: Block, task: str) -> str:
+    """Name the lines that ran on as many GPUs as the baseline under the same workload."""
+    same: dict[str, list[str]] = {}
+    for pair in block.pairs:
+        own = block.place(pair.line.name, task)
+        base = block.place(pair.base.name, task) if pair.base else None
+        if own and base and own.found.value == base.found.value:
+            same.setdefault(pair.line.variant, []).append(_at(block, pair.line))
+    told = listed(f"{outside(name)}{' and'.join(filter(None, at))}" for name, at in same.items())
+    return f"; only {told} ran on as many as {base_name([block])}" if told else ""

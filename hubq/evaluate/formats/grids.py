@@ -9,11 +9,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from hubq.evaluate.formats.cells import GridCell, Move, from_node, place_of, rows_of
 from hubq.evaluate.formats.mending import mended
 from hubq.evaluate.formats.printed import read_number
 from hubq.evaluate.formats.shallow import shallow
@@ -30,7 +31,6 @@ _SUFFIXES: dict[str, Kind] = {
 }
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _CELLS = frozenset({"td", "th"})
-_BREAKS = frozenset({"br", "p", "div", "li"})
 _TEXTS = frozenset({"p", "small", "dd", "figcaption"})
 _TOLD = _HEADINGS | _TEXTS | {"table"}
 #: A page cannot ask for more places than this by its spans, nor have more in all its tables.
@@ -39,33 +39,7 @@ _MAX_PLACES = 200_000
 #: A sentence over a line of hyphens is a heading to Markdown, and none to its writer.
 _LONGEST_HEADING = 120
 
-_MARK = re.compile(r"[\d*†‡§¶#a-z](?:\s*,?\s*[\d*†‡§¶#a-z])*|[*†‡§¶#]+", re.IGNORECASE)
-_POSITION = re.compile(r"(\d+):(\d+)")
 _FRONT = re.compile(r"\A---[ \t]*\r?\n.*?\r?\n---[ \t]*(\r?\n|\Z)", re.DOTALL)
-
-
-class GridCell(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One place of a grid.
-
-    Attributes:
-        text: what stands in it, lines of the cell separated by newlines.
-        header: whether it is marked as a heading.
-        bold: whether all of its text is.
-        marks: what refers to footnotes, without the signs around it.
-        link: the address of its first link.
-        origin: row and column where the cell begins; it may span more places.
-        wide: whether it covers more than one column.
-        at: line and column in the file where it is written, from 1; zeros where that is not known.
-    """
-
-    text: str = ""
-    header: bool = False
-    bold: bool = False
-    marks: tuple[str, ...] = ()
-    link: str = ""
-    origin: tuple[int, int] = (0, 0)
-    wide: bool = False
-    at: tuple[int, int] = (0, 0)
 
 
 class Grid(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,10 +92,6 @@ def read_grids(text: str, kind: Kind) -> tuple[Grid, ...]:
         return tuple(_from_html(text))
     html, inserted = _to_html(text)
     return tuple(_moved(grid, inserted) for grid in _from_html(html))
-
-
-Move = Callable[[int, int], tuple[int, int]]
-"""Returns where a place of the page as it was read stands in the file."""
 
 
 def grids_in(root: LexborNode, moved: Move | None = None) -> tuple[Grid, ...]:
@@ -241,7 +211,11 @@ def _grid(table: LexborNode, heading: str, moved: Move | None, *, spans: bool) -
         if row == head and _is_head(line, cells, row):
             head += 1
         lines.append(cells)
-    read = _spanning(lines, moved) if spans else _plain(lines, moved)
+    if spans:
+        read = _spanning(lines, moved)
+    else:
+        few = sum(map(len, lines)) <= _MAX_PLACES
+        read = rows_of(table, lines, moved) if few else []
     width = max(map(len, read), default=0)
     if not width:
         return None
@@ -256,21 +230,8 @@ def _grid(table: LexborNode, heading: str, moved: Move | None, *, spans: bool) -
         ),
         head=head or min(1, len(read)),
         heading=" ".join(caption.text().split()) if caption is not None else heading,
-        line=_at(table.attributes, moved)[0] or None,
+        line=place_of(table.attributes, moved)[0] or None,
     )
-
-
-def _plain(lines: list[list[LexborNode]], moved: Move | None) -> list[list[GridCell]]:
-    """Return the rows of a table without spans; nothing where there are too many cells."""
-    if sum(map(len, lines)) > _MAX_PLACES:
-        return []
-    return [
-        [
-            _cell(cell, _at(cell.attributes, moved), (row, column))
-            for column, cell in enumerate(cells)
-        ]
-        for row, cells in enumerate(lines)
-    ]
 
 
 def _spanning(lines: list[list[LexborNode]], moved: Move | None) -> list[list[GridCell]]:
@@ -286,7 +247,7 @@ def _spanning(lines: list[list[LexborNode]], moved: Move | None) -> list[list[Gr
             down = min(down, len(lines) - row)
             if len(places) + down * across > _MAX_PLACES:
                 return []
-            found = _cell(cell, _at(said, moved), (row, column), wide=across > 1)
+            found = from_node(cell, place_of(said, moved), (row, column), wide=across > 1)
             for below in range(down):
                 for beside in range(across):
                     places.setdefault((row + below, column + beside), found)
@@ -316,63 +277,3 @@ def _is_head(line: LexborNode, cells: list[LexborNode], row: int) -> bool:
 def _span(attributes: Mapping[str, str | None], name: str) -> int:
     value = (attributes.get(name) or "").strip()
     return max(1, min(int(value), _MAX_SPAN)) if value.isdecimal() else 1
-
-
-def _at(attributes: Mapping[str, str | None], moved: Move | None) -> tuple[int, int]:
-    """Return line and column of an element, from 1; zeros where nothing says them."""
-    said = attributes.get("data-sourcepos") or attributes.get("data-at") or ""
-    down, _, rest = said.partition(":")
-    beside = rest.partition("-")[0]
-    if not (down.isdecimal() and beside.isdecimal()):
-        found = _POSITION.match(said)
-        if found is None:
-            return (0, 0)
-        down, beside = found.groups()
-    return moved(int(down), int(beside)) if moved else (int(down), int(beside))
-
-
-def _cell(
-    cell: LexborNode, at: tuple[int, int], origin: tuple[int, int], *, wide: bool = False
-) -> GridCell:
-    header = cell.tag == "th"
-    only = cell.child
-    if only is None or (only.tag == "-text" and only.next is None):
-        text = " ".join(cell.text().split()) if only is not None else ""
-        return GridCell(text=text, header=header, origin=origin, wide=wide, at=at)
-    parts: list[str] = []
-    marks: list[str] = []
-    _collect(cell, parts, marks)
-    lines = (" ".join(line.split()) for line in "".join(parts).split("\n"))
-    text = "\n".join(line for line in lines if line)
-    within = cell.css("b, strong, a[href]")
-    strong = "".join(node.text() for node in within if node.tag != "a")
-    link = next((node for node in within if node.tag == "a"), None)
-    return GridCell(
-        text=text,
-        header=header,
-        bold=bool(text) and "".join(strong.split()) == "".join(cell.text().split()),
-        marks=tuple(marks),
-        link=(link.attributes.get("href") or "") if link is not None else "",
-        origin=origin,
-        wide=wide,
-        at=at,
-    )
-
-
-def _collect(node: LexborNode, parts: list[str], marks: list[str]) -> None:
-    """Gather the text of a node; raised signs after a text are marks and no part of it."""
-    for child in node.iter(include_text=True):
-        tag = child.tag
-        if tag == "-text":
-            parts.append(child.text().replace("\n", " "))
-        elif tag == "sup":
-            raised = child.text().strip().strip("[]")
-            if _MARK.fullmatch(raised) and "".join(parts).strip():
-                marks.append(raised)
-            elif any(sign.isalnum() for sign in raised):
-                parts.append(f"^{raised}")
-        elif tag == "sub":
-            parts.append(f"_{child.text().strip()}")
-        elif tag not in ("script", "style"):
-            parts.extend(["\n"] if tag in _BREAKS else [])
-            _collect(child, parts, marks)

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from hubq.evaluate.formats.grids import Grid, GridCell
+from hubq.evaluate.formats.cells import GridCell
+from hubq.evaluate.formats.grids import Grid
 from hubq.evaluate.formats.printed import Printed, State, plain_cell, read_cell
 
 Row = tuple[GridCell, ...]

@@ -1,10 +1,14 @@
-"""Remembering: what pure functions of labels gave, for tables say the same names over and over."""
+"""Remembering: what pure functions gave, for tables say the same names over and over.
+
+`remembered` keeps it by the text that it was given, `once` in the value that it is of.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, Generic, Self, TypeVar, overload
 
+Of = TypeVar("Of")
 T = TypeVar("T")
 
 LONGEST = 120
@@ -34,3 +38,27 @@ def remembered(function: Callable[[str], T]) -> Callable[[str], T]:
     It is the look-up itself, as it is asked a hundred times for each table.
     """
     return _Remembered(function).__getitem__
+
+
+class once(Generic[Of, T]):  # noqa: N801 - it is used as `property` is
+    """A property that is worked out when it is first asked for, and kept in the value's `__dict__`.
+
+    `functools.cached_property` of Python 3.11 takes a lock for that, which costs more than most of
+    these do.
+    """
+
+    def __init__(self, function: Callable[[Of], T]) -> None:
+        self.function, self.name, self.__doc__ = function, function.__name__, function.__doc__
+
+    @overload
+    def __get__(self, one: None, owner: type[Any]) -> Self: ...
+
+    @overload
+    def __get__(self, one: Of, owner: type[Any]) -> T: ...
+
+    def __get__(self, one: Of | None, owner: type[Any]) -> Self | T:
+        """Return what it is of a value; itself of a class."""
+        if one is None:
+            return self
+        found = one.__dict__[self.name] = self.function(one)
+        return found

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.formats.places import file_of, grouped, keyed, link_of, page_of, span_of, web
 from hubq.audit.rules.no_card import RULE
 from tests.audit.reports import HOSTILE, audited, finding, folder
+from tests.rows import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("quote", "column", "said", "span"),
     [
         ("| a |   48.2  |", 5, "48.2", "48.2"),

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import msgspec
-import pytest
 
 from hubq.audit.formats.registry import FORMATS
 from hubq.model.audit import Report
 from tests.audit.reports import everything, hostile, report
+from tests.rows import each_row
 
 
 def test_json_is_the_report_itself() -> None:
@@ -13,7 +13,7 @@ def test_json_is_the_report_itself() -> None:
         assert msgspec.json.decode(FORMATS["json"](given), type=Report) == given
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@each_row("name", FORMATS)
 def test_every_format_ends_with_one_line_end(name: str) -> None:
     for given in (everything(), hostile(), report()):
         text = FORMATS[name](given)

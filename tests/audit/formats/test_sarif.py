@@ -5,7 +5,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from hubq.audit.formats import sarif
@@ -18,6 +17,8 @@ SCHEMA = Path(__file__).parent / "data" / "sarif-schema-2.1.0.json"
 
 @cache
 def validator() -> Any:
+    import jsonschema
+
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     checker = jsonschema.Draft4Validator.FORMAT_CHECKER
     return jsonschema.Draft4Validator(schema, format_checker=checker)

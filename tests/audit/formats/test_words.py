@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import msgspec
-import pytest
 
 from hubq.audit.formats import words
 from hubq.model.audit import Skipped
 from tests.audit.reports import audited, everything, finding, recovered, report
+from tests.rows import each_row
 
 
 def test_counts_are_said_with_their_nouns() -> None:
@@ -23,7 +23,7 @@ def test_a_report_is_one_line() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("fail_on", "failing"),
     [("error", ["error"]), ("warning", ["error", "warning"]), ("", []), ("never", [])],
 )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.known import architectures, cuda, engines, releases, tables
 from hubq.audit.known.versions import Version, readable
+from tests.rows import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("model_type", "first"),
     [
         ("llama", "4.28.0"),
@@ -46,7 +45,7 @@ def test_a_preview_of_the_first_release_may_know_it() -> None:
     assert span.before(Version.of("4.44.2"))
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("model", "model_type"),
     [
         ("Qwen2-VL-7B-Instruct-GPTQ-Int4", "qwen2_vl"),

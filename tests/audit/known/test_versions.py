@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from hubq.audit.known.versions import Version, readable
+from tests.rows import each_row
 
 ORDER = [
     *("4.9.2", "4.38.2", "4.44.2", "4.45.0.dev0", "4.45.0rc1", "4.45.0", "4.45.0.post1"),
@@ -34,7 +35,7 @@ def test_short_versions_stand_for_many() -> None:
     assert not Version.of("4.45").covers(Version.of("4.46.0"))
 
 
-@pytest.mark.parametrize("text", ["", "4.x", "latest", "1." * 40, "git+https://x"])
+@each_row("text", ["", "4.x", "latest", "1." * 40, "git+https://x"])
 def test_what_is_no_version_is_told(text: str) -> None:
     assert not readable(text)
     with pytest.raises(ValueError, match="is no version"):

@@ -4,16 +4,17 @@ import struct
 
 import pytest
 
-from hubq.audit.headers import UNREAD, Header, TensorFacts, parse_header
+from hubq.audit.headers import UNREAD, Header, parse_header
 from hubq.audit.rules.bad_header import RULE
+from hubq.quantize.headers import Tensor
 from tests.audit.cases import case, findings, header
 
 
-def _tensor(start: int, end: int, shape: tuple[int, ...] = (2, 2)) -> TensorFacts:
-    return TensorFacts(dtype="F16", shape=shape, start=start, end=end)
+def _tensor(start: int, end: int, shape: tuple[int, ...] = (2, 2)) -> Tensor:
+    return Tensor(dtype="F16", shape=shape, start=start, end=end)
 
 
-def _header(**tensors: TensorFacts) -> Header:
+def _header(**tensors: Tensor) -> Header:
     return Header(length=100, size=1000, tensors=tensors)
 
 
@@ -43,7 +44,7 @@ def test_good_files_and_those_that_were_not_read_are_fine() -> None:
         "model.safetensors": header({"a": ("F16", (2, 2)), "b": ("I32", (0,)), "c": ("F32", ())}),
         "large.safetensors": Header(length=10_000, size=10**9, problem=UNREAD),
         "new.safetensors": Header(
-            length=9, size=99, tensors={"a": TensorFacts(dtype="F3_X", shape=(9,), start=0, end=4)}
+            length=9, size=99, tensors={"a": Tensor(dtype="F3_X", shape=(9,), start=0, end=4)}
         ),
     }
     assert not findings(RULE, case(headers=headers))

@@ -1,16 +1,15 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.base_differs import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 
 def _card(base: str) -> str:
     return f"---\nlicense: mit\nbase_model: {base}\n---\n\n# x\n"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("repo", "base", "severity"),
     [
         ("acme/Zeta-8B-Instruct-bnb-4bit", "acme/Zeta-8B", "warning"),
@@ -26,7 +25,7 @@ def test_another_size_or_tuning_is_found(repo: str, base: str, severity: str) ->
     assert (found.severity, found.said, found.line) == (severity, base, 3)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("repo", "base"),
     [
         ("acme/Zeta-8B-Instruct-AWQ", "acme/zeta-8b-instruct"),

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.bits_name import RULE
 from tests.audit.cases import case, findings
 from tests.audit.checkpoints import config
+from tests.rows import each_row
 
 
 def test_another_number_in_the_name_is_found() -> None:
@@ -21,7 +20,7 @@ def test_it_looks_at_files_beside_the_configuration_too() -> None:
     assert found.path == "quant_config.json"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("name", "quantization"),
     [
         ("Small-GPTQ-Int4", {"quant_method": "gptq", "bits": 4}),

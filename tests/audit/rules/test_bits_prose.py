@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.bits_prose import RULE
 from tests.audit import checkpoints
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 _INT8 = "This model was obtained by quantizing the weights of [Base](b) to INT8 data type.\n"
 
@@ -58,7 +57,7 @@ def test_activations_are_held_against_other_sentences() -> None:
     assert (found.severity, found.line) == ("info", 5)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("name", "text"),
     [
         ("Small-GPTQ-Int4", "This repo contains the 4-bit quantized model."),

@@ -1,17 +1,16 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.bits_tensors import RULE
 from tests.audit import checkpoints
 from tests.audit.cases import case, findings
 from tests.audit.checkpoints import Tensors, config
+from tests.rows import each_row
 
 _GPTQ = {"quant_method": "gptq", "group_size": 128}
 _GROUP = {"type": "int", "group_size": 128, "strategy": "group"}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("tensors", "quantization"),
     [
         (checkpoints.gptq(4), {**_GPTQ, "bits": 8}),
@@ -51,7 +50,7 @@ def test_the_name_is_enough() -> None:
     assert found.said == "8 bits (the repo's name)"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("name", "tensors", "quantization"),
     [
         ("Small-GPTQ-Int4", checkpoints.gptq(4), {**_GPTQ, "bits": 4}),

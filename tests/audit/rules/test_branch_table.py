@@ -1,15 +1,14 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.branch_table import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 _HEAD = "# X\n\n| Branch | Bits | GS | Act Order | Size | Desc |\n|---|---|---|---|---|---|\n"
 _QUANTIZE = {"quantize_config.json": {"bits": 4, "group_size": 128, "desc_act": True}}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("row", "said", "found"),
     [
         ("| [gptq-8bit-128g-actorder_True](x) | 4 | 128 | Yes | 7 GB | |", "4", "its name says 8"),
@@ -48,7 +47,7 @@ def test_the_same_settings_with_another_size_are_worth_a_word() -> None:
     assert (found.severity, found.said) == ("info", "main: 4.52 GB")
 
 
-@pytest.mark.parametrize(
+@each_row(
     "rows",
     [
         "| main | 4 | 128 | Yes | 4.16 GB | 4-bit, with Act Order and group size 128g. |",

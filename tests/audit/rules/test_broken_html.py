@@ -4,6 +4,7 @@ import pytest
 
 from hubq.audit.rules.broken_html import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 
 def table(cell: str) -> str:
@@ -11,7 +12,7 @@ def table(cell: str) -> str:
     return f"# Tern\n\n{head}  <tr><td>1</td><td>2</td></tr>\n</table>\n"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("cell", "piece"),
     [
         ("<th>Latency (s)th>", "`th>`"),
@@ -32,7 +33,7 @@ def test_what_is_opened_and_never_closed_is_found(name: str) -> None:
     assert (found.severity, found.line, found.said) == ("warning", 3, f"<{name}>")
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         table("<th>Latency (s)</th>"),

@@ -4,6 +4,7 @@ import pytest
 
 from hubq.audit.rules.broken_table import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 
 def test_a_row_whose_last_cell_is_not_shown_is_found() -> None:
@@ -18,7 +19,7 @@ def test_a_table_that_is_shown_as_text_is_found() -> None:
     assert "2 columns" in found.found
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "| A | B |\n|---|:-:|\n| 1 | 2 |\n| 3 |\n",

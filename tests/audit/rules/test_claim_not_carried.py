@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.claim_not_carried import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 TABLE = """\
 | Quantization | MMLU | GSM8K |
@@ -14,7 +13,7 @@ TABLE = """\
 """
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "The quantized model does not suffer from significant performance degradation.",
@@ -30,7 +29,7 @@ def test_a_claim_that_the_scores_speak_against_is_found(text: str) -> None:
     assert (found.severity, found.line) == ("info", 1)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "Int8 quantization is lossless.",

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.config_disagree import RULE
 from tests.audit.cases import case, findings
 from tests.audit.checkpoints import config
+from tests.rows import each_row
 
 
 def test_each_setting_that_differs_is_found() -> None:
@@ -30,7 +29,7 @@ def test_versions_of_a_format_are_not_the_same_bytes() -> None:
     assert found.part == "format"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("method", "path", "other"),
     [
         ("gptq", "quantize_config.json", {"bits": 4, "group_size": 128, "desc_act": False}),

@@ -2,11 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from hubq.audit.rules.config_drift import RULE
 from hubq.audit.subject import Subject
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 
 def _pair(mine: dict[str, Any], theirs: dict[str, Any]) -> Subject:
@@ -30,7 +29,7 @@ def test_another_architecture_is_worth_a_word() -> None:
     assert (found.severity, found.said) == ("info", "model_type: opt")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("mine", "theirs"),
     [
         ({"hidden_size": 64}, {"text_config": {"hidden_size": 64}}),

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.config_version import RULE
 from hubq.audit.subject import Subject
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 
 def repo(card: str, version: object, **more: object) -> Subject:
@@ -24,7 +23,7 @@ def test_a_config_from_before_its_architecture_is_found() -> None:
     assert "4.45.0 of 2024-09-25" in found.found
 
 
-@pytest.mark.parametrize(
+@each_row(
     "card",
     [
         "- Transformers 4.46.3\n",
@@ -48,6 +47,6 @@ def test_models_with_their_own_code_are_silent() -> None:
     assert not findings(RULE, repo("x", "4.39.3", model_type="phi3", auto_map=auto))
 
 
-@pytest.mark.parametrize("version", [None, 4.45, "latest", ""])
+@each_row("version", [None, 4.45, "latest", ""])
 def test_what_is_no_version_is_silent(version: object) -> None:
     assert not findings(RULE, repo("- Transformers 4.38.2\n", version, model_type="qwen2_vl"))

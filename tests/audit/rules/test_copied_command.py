@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.copied_command import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 OWN = "acme/Tern-VL-7B-Instruct-quantized.w4a16"
 FRONT = "---\nbase_model: origin/Tern-VL-7B-Instruct\n---\n\n# Tern\n\n## Evaluation\n\n"
@@ -13,7 +12,7 @@ def card(command: str, language: str = "") -> str:
     return f"{FRONT}```{language}\n{command}\n```\n"
 
 
-@pytest.mark.parametrize(
+@each_row(
     "command",
     [
         "vllm serve acme/otter-12b-quantized.w8a8 --max_model_len 25000",
@@ -36,7 +35,7 @@ def test_each_line_is_a_finding_of_its_own() -> None:
     assert [one.line for one in findings(RULE, case(card(command), repo=OWN))] == [10, 11]
 
 
-@pytest.mark.parametrize(
+@each_row(
     "command",
     [
         f"vllm serve {OWN} --max_model_len 25000",

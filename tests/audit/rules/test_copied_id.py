@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.copied_id import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("repo", "title", "what"),
     [
         ("acme/Tern-72B-Instruct-FP8-dynamic", "Tern-72B-Instruct-quantized-w4a16", "bits"),
@@ -20,7 +19,7 @@ def test_a_title_of_other_weights_is_found(repo: str, title: str, what: str) -> 
     assert (found.severity, found.line, found.part) == ("warning", 3, what)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "title",
     [
         "Tern-7B-Instruct-AWQ",

@@ -1,16 +1,15 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.copied_prompt import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 
 def card(base: str, prompt: str) -> str:
     return f'---\nbase_model: {base}\n---\n\n# X\n\n```python\nprompt = "{prompt}"\n```\n'
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("base", "prompt", "name"),
     [
         (
@@ -29,7 +28,7 @@ def test_a_prompt_of_another_family_is_found(base: str, prompt: str, name: str) 
     assert (found.severity, found.line, found.part) == ("warning", 8, name)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("base", "prompt"),
     [
         ("Qwen/Qwen2.5-VL-7B-Instruct", "<|im_start|>user\\n<|vision_start|><|image_pad|>"),

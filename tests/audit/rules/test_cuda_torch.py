@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.cuda_torch import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 
 def test_a_build_that_was_never_published_is_found() -> None:
@@ -39,7 +38,7 @@ def test_a_cuda_that_torch_was_not_published_for_is_info() -> None:
     assert found.found == "PyTorch 2.0.1 was published for CUDA 11.7 and 11.8, not 11.4"
 
 
-@pytest.mark.parametrize(
+@each_row(
     "card",
     [
         "- CUDA 11.8\n- Pytorch 2.2.1+cu118\n- AutoAWQ 0.2.5+cu118\n",

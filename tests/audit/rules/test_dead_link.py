@@ -4,6 +4,7 @@ import pytest
 
 from hubq.audit.rules.dead_link import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 BODY = "---\nlicense: mit\n---\n\n# Title here\n\n{}\n"
 
@@ -21,7 +22,7 @@ def test_addresses_that_cannot_be_meant_are_found_without_files(text: str, said:
     assert (found.severity, found.said, found.line) == ("warning", said, 7)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "See [LICENSE](LICENSE), ![](assets/x.png), [guide](docs/a.md#b)",
@@ -85,7 +86,7 @@ def test_pages_of_other_sites_that_are_gone_are_found_where_they_were_asked_for(
     ]
 
 
-@pytest.mark.parametrize("status", [200, 204, 301, 401, 403, 405, 429, 500, 503, 999])
+@each_row("status", [200, 204, 301, 401, 403, 405, 429, 500, 503, 999])
 def test_any_other_answer_of_a_site_says_nothing(status: int) -> None:
     card = BODY.format("[a](https://a.dev/x)")
     assert not findings(RULE, case(card, web={"https://a.dev/x": status}))

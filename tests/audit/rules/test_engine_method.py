@@ -2,11 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from hubq.audit.rules.engine_method import RULE
 from hubq.audit.subject import Subject
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 REPO = "acme/Llama-3-8B-GPTQ-Int4"
 
@@ -59,7 +58,7 @@ def test_a_gpu_below_what_the_method_needs_is_found() -> None:
     assert "needed 7.5" in found.found
 
 
-@pytest.mark.parametrize(
+@each_row(
     "option",
     [
         "",
@@ -84,7 +83,7 @@ def test_commands_about_other_models_and_engines_are_silent() -> None:
     assert not findings(RULE, quantized("vLLM takes `--quantization int4`.\n"))
 
 
-@pytest.mark.parametrize(
+@each_row(
     "card",
     [
         "Measured with vLLM 0.6.3.\n",

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.engine_needs import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 
 def test_torch_that_vllm_is_not_built_for_is_found() -> None:
@@ -18,7 +17,7 @@ def test_transformers_that_vllm_does_not_take_is_found() -> None:
     assert found.found == "vLLM 0.6.3 needs transformers>=4.45.0"
 
 
-@pytest.mark.parametrize(
+@each_row(
     "card",
     [
         "- vLLM 0.6.3\n- torch 2.4.0+cu121\n- transformers 4.45.0\n",

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.file_size import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 _FILES = "# X\n\n| Filename | Quant type | File Size |\n|---|---|---|\n"
 _BRANCH = "# X\n\n| Branch | Bits | Size |\n|---|---|---|\n"
@@ -29,7 +28,7 @@ def test_less_memory_than_the_weights_have_is_found() -> None:
     assert found.line == 3
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("card", "size"),
     [
         (f"{_FILES}| model.safetensors | Q6_K | 6.25GB |\n", 6_251_000_000),

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.front_matter import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 GOOD = "---\nlicense: mit\nbase_model: acme/x\ntags:\n- gptq\n---\n\n# x-GPTQ\n\nText.\n"
 
@@ -21,7 +20,7 @@ def test_a_readme_of_no_model_needs_none() -> None:
     assert not findings(RULE, case("# A tool\n\nText.\n"))
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("line", "severity", "row"),
     [
         ("base_model: ./models/x", "error", 3),

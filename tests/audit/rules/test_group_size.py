@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.group_size import RULE
 from tests.audit.cases import case, findings
 from tests.audit.checkpoints import config
+from tests.rows import each_row
 
 _SAID = "# X\n\nThe weights were quantized with a group size of 128.\n"
 
@@ -28,7 +27,7 @@ def test_the_cards_own_code_counts_where_nothing_else_says_it() -> None:
     assert found.found == "the group size is 64: the card's own code says so in line 7"
 
 
-@pytest.mark.parametrize(
+@each_row(
     "card",
     [
         _SAID,

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.group_tensors import RULE
 from tests.audit import checkpoints
 from tests.audit.cases import case, findings
 from tests.audit.checkpoints import Tensors, config
+from tests.rows import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("tensors", "quantization", "said"),
     [
         (checkpoints.gptq(4, 32), {"quant_method": "gptq", "bits": 4, "group_size": 128}, "of 32"),
@@ -41,7 +40,7 @@ def test_the_name_is_enough() -> None:
     assert "of 32" in found.found
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("tensors", "quantization"),
     [
         (checkpoints.gptq(4, 128), {"quant_method": "gptq", "bits": 4, "group_size": 128}),

@@ -25,3 +25,10 @@ def test_two_equal_numbers_are_no_copy() -> None:
         "| GPTQ-Int4 | 39.89 | 15.40 |\n| AWQ | 39.89 | 15.40 |\n"
     )
     assert not findings(RULE, case(card))
+
+
+def test_whole_numbers_tell_rows_apart_when_they_are_long() -> None:
+    head = "| Model | Prefill (tok/s) | Speed (tok/s) | GPU Memory (MB) |\n|---|---|---|---|\n"
+    long = "| GPTQ-Int4 | 1,813 | 189.35 | 515.00 |\n| AWQ | 1,813 | 189.35 | 515.00 |\n"
+    assert len(findings(RULE, case(head + long))) == 1
+    assert not findings(RULE, case(head + long.replace("1,813", "128")))

@@ -6,6 +6,7 @@ import pytest
 
 from hubq.audit.rules.impossible_stack import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 QWEN = {"config.json": {"model_type": "qwen2_vl"}}
 CARDS = Path(__file__).resolve().parents[4] / "shared" / "cards" / "readme"
@@ -78,7 +79,7 @@ def test_the_same_version_is_reported_once() -> None:
     assert len(findings(RULE, case(card, texts=QWEN))) == 1
 
 
-@pytest.mark.parametrize(
+@each_row(
     "card",
     [
         "- Transformers 4.45.0.dev0\n",

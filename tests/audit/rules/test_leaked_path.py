@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.leaked_path import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 _CARD = "---\nbase_model: acme/Small\n---\n# X\n"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("path", "severity"),
     [
         ("/home/jane/models/small", "warning"),
@@ -44,7 +43,7 @@ def test_the_texts_of_the_calibration_are_found() -> None:
     assert found.part == "dataset"
 
 
-@pytest.mark.parametrize(
+@each_row(
     "value",
     ["acme/Small", "acme/Small-AWQ", "other/Thing", "", "</s>", "/", "1/2", "acme/Small2"],
 )

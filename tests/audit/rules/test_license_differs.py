@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.license_differs import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 
 def _card(license_: str, base: str = "acme/x", text: str = "") -> str:
@@ -31,7 +30,7 @@ def test_one_license_in_two_ways_of_saying_it_is_fine() -> None:
     assert not findings(RULE, case(_card("mit"), repo="acme/x-AWQ", base=base))
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("license_", "text"),
     [
         ("mit", "- **License:** Apache 2.0"),
@@ -45,7 +44,7 @@ def test_another_license_in_the_text_is_worth_knowing(license_: str, text: str) 
     assert (found.severity, found.line) == ("info", 8)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("license_", "text"),
     [
         ("apache-2.0", "- Released under the **Apache 2 License**"),

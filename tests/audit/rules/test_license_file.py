@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.license_file import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 LLAMA = "---\nlicense: llama3.1\n---\n\n# x-AWQ\n"
 
@@ -36,7 +35,7 @@ def test_the_use_policy_of_the_base_goes_with_it() -> None:
     assert "use policy along" in found.remedy
 
 
-@pytest.mark.parametrize(
+@each_row(
     "front",
     [
         "license: gemma",

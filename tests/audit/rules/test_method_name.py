@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.method_name import RULE
 from tests.audit.cases import case, findings
 from tests.audit.checkpoints import config
+from tests.rows import each_row
 
 
 def test_another_method_in_the_name_is_found() -> None:
@@ -13,7 +12,7 @@ def test_another_method_in_the_name_is_found() -> None:
     assert (found.severity, found.said) == ("warning", "gptq")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("name", "method"),
     [
         ("Small-AWQ", "awq"),

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.method_prose import RULE
 from tests.audit.cases import case, findings
 from tests.audit.checkpoints import config
+from tests.rows import each_row
 
 
 def test_another_method_is_found() -> None:
@@ -20,7 +19,7 @@ def test_the_configuration_tells_it_too() -> None:
     assert "config.json" in found.found
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("name", "text"),
     [
         ("Small-GPTQ", "This model was quantized using GPTQModel."),

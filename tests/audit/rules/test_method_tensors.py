@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.method_tensors import RULE
 from tests.audit import checkpoints
 from tests.audit.cases import case, findings
 from tests.audit.checkpoints import Tensors, config
+from tests.rows import each_row
 
 
 def test_another_layout_is_found() -> None:
@@ -15,7 +14,7 @@ def test_another_layout_is_found() -> None:
     assert found.found == "the tensors of 8 modules are laid out as gptq does it"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("tensors", "method"),
     [
         (checkpoints.gptq(4), "gptq"),

@@ -2,11 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from hubq.audit.rules.missing_file import RULE
 from hubq.audit.subject import Subject
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 _FILES = {
     "model.safetensors": 9_000,
@@ -27,7 +26,7 @@ def _without(*paths: str, **more: Any) -> Subject:
     return case(**{"repo": "acme/Small-AWQ", "files": files, "texts": _CONFIG, **more})
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("path", "severity"),
     [
         ("preprocessor_config.json", "warning"),

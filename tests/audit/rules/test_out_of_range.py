@@ -1,16 +1,15 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.out_of_range import RULE
 from tests.audit.cases import case, findings
 from tests.audit.scorecards import LARGER, SCORES, SPEEDS
+from tests.rows import each_row
 
 CARD = "| Model | MMLU | Wikitext PPL | Speed (tokens/s) |\n|---|---|---|---|\n{}\n"
 ROWS = "| BF16 | {} | {} | {} |\n| AWQ | 65.1 | 7.1 | 30.1 |\n| GPTQ | 64.2 | 7.2 | 31.2 |"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("cells", "said", "severity"),
     [
         (("662.7", "7.0", "20.0"), "662.7", "error"),

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.pickle import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 
 def test_pickles_alone_are_found() -> None:
@@ -18,7 +17,7 @@ def test_pickles_beside_safetensors_are_worth_a_word() -> None:
     assert (found.severity, found.path) == ("info", "training_args.bin")
 
 
-@pytest.mark.parametrize(
+@each_row(
     "path", ["model.bin", "openvino_model.bin", "ggml-model.bin", "x.onnx", "notes.ptx", "x.gguf"]
 )
 def test_other_files_are_fine(path: str) -> None:

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.placeholder import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "said"),
     [
         ("This is {{ model_name }} in 4 bits.", "{{ model_name }}"),
@@ -36,7 +35,7 @@ def test_a_front_matter_that_was_never_filled_in_is_found() -> None:
     assert found.line == 2
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "```jinja\n{% for message in messages %}{{ message['content'] }}{% endfor %}\n```",
@@ -64,8 +63,6 @@ def test_what_belongs_there_is_left_alone(text: str) -> None:
     assert not findings(RULE, case(f"# Tern\n\n{text}\n"))
 
 
-@pytest.mark.parametrize(
-    "text", ["{" * 100_000, "?" * 100_000, "| " * 50_000, "`" * 99_999, "x" * 99_999]
-)
+@each_row("text", ["{" * 100_000, "?" * 100_000, "| " * 50_000, "`" * 99_999, "x" * 99_999])
 def test_hostile_text_ends(text: str) -> None:
     findings(RULE, case(f"# Tern\n\n{text}\n"))

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.promised_benchmark import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 TABLE = (
     "\n| Model | MMLU (5-shot) | GSM-8K | ARC-C |\n|---|---|---|---|\n| A | 60.1 | 50.2 | 40.3 |\n"
@@ -17,7 +16,7 @@ def test_a_benchmark_that_no_table_shows_is_found() -> None:
     assert "promises IFEval, and no table shows it; the other 3" in found.found
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "It was evaluated on MMLU, GSM8K and ARC-Challenge.",

@@ -4,6 +4,7 @@ import pytest
 
 from hubq.audit.rules.promised_lengths import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 TABLE = """
 | Input Length | Model | Tokens/s |
@@ -30,7 +31,7 @@ def test_a_promise_that_limits_itself_is_info() -> None:
     assert found.severity == "info"
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "We test with input lengths of 1, 6,144, and 14,336 tokens.",

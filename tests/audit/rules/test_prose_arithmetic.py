@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.prose_arithmetic import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 BITS = (
     "This reduces the number of bits per parameter from {} to {}, reducing the disk size and GPU "
@@ -11,7 +10,7 @@ BITS = (
 )
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "right"),
     [
         ("Memory falls from 4.68 GB to 2.91 GB (48%).", "37.8%"),
@@ -29,7 +28,7 @@ def test_a_change_that_does_not_follow_is_found(text: str, right: str) -> None:
     assert right in found.found
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "Memory falls from 4.68 GB to 2.91 GB (38%).",

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.self_correction import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "Int4 keeps more than AWQ on Reading (70.87 vs 71.64 — wait, AWQ leads here), on Maths.",
@@ -20,7 +19,7 @@ def test_a_sentence_that_takes_itself_back_is_found(text: str) -> None:
     assert (found.severity, found.line) == ("info", 4)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "While you wait, read the card.",

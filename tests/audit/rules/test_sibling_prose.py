@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.sibling_prose import RULE
 from hubq.audit.subject import Subject
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 
 def _card(sizes: str, own: str, repo: str = "", *siblings: Subject) -> Subject:
@@ -38,7 +37,7 @@ def test_a_list_with_a_number_twice_is_the_one_to_be_mended() -> None:
     assert found.severity == "warning"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("ours", "theirs"),
     [
         ("2, 7 and 72 billion", "2, 7 and 72 billion"),
@@ -70,7 +69,7 @@ def test_facts_of_one_model_that_differ_are_found() -> None:
     assert (found.severity, found.line) == ("warning", 7)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "The weights and the parameters are stored with {} bits in this repo here.",

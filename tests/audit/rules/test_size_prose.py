@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.size_prose import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 
 def test_a_siblings_size_is_found() -> None:
@@ -14,7 +13,7 @@ def test_a_siblings_size_is_found() -> None:
     assert (found.line, found.said, found.found) == (3, "72B", "the repo's name says 14B")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("name", "text"),
     [
         ("Small-14B-AWQ", "This repo contains the quantized 14B Small model."),

@@ -1,16 +1,15 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.snippet_import import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 
 def card(code: str) -> str:
     return f"# X\n\n```python\n{code}\n```\n"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("code", "name", "near"),
     [
         (
@@ -42,7 +41,7 @@ def test_a_name_that_no_release_had_is_found(code: str, name: str, near: str) ->
     assert near in found.remedy
 
 
-@pytest.mark.parametrize(
+@each_row(
     "code",
     [
         "from transformers import AutoModelForVision2Seq, AdamW, AutoModelWithLMHead",

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.snippet_other_model import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 OWN = "acme/Tern-7B-Instruct-AWQ"
 FRONT = "---\nbase_model: origin/Tern-7B-Instruct\n---\n\n# Tern-7B-Instruct-AWQ\n\n"
@@ -37,7 +36,7 @@ def test_an_id_in_a_variable_is_followed() -> None:
     assert found.line == 8
 
 
-@pytest.mark.parametrize(
+@each_row(
     "repo",
     [
         OWN,
@@ -51,7 +50,7 @@ def test_the_model_itself_and_its_base_are_no_error(repo: str) -> None:
     assert not findings(RULE, case(card(repo), repo=OWN))
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "For comparison, the larger model:",

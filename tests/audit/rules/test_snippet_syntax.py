@@ -4,6 +4,7 @@ import pytest
 
 from hubq.audit.rules.snippet_syntax import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 
 def card(code: str, language: str = "python") -> str:
@@ -23,7 +24,7 @@ def test_a_sketch_in_words_is_info() -> None:
     assert found.severity == "info"
 
 
-@pytest.mark.parametrize(
+@each_row(
     "code",
     [
         "!pip install -U hubq\n%load_ext x\nimport torch",
@@ -50,7 +51,7 @@ def test_pseudo_code_is_left_alone() -> None:
     assert not findings(RULE, case(card("x = [1] +\n…\n(")))
 
 
-@pytest.mark.parametrize("language", ["", "text", "bash", "diff", "json", "pycon-error"])
+@each_row("language", ["", "text", "bash", "diff", "json", "pycon-error"])
 def test_only_what_says_it_is_python_is_held_to_it(language: str) -> None:
     assert not findings(RULE, case(card("this is = no ( python", language)))
 

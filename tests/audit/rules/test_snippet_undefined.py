@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.snippet_undefined import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 
 def card(*codes: str) -> str:
@@ -24,7 +23,7 @@ def test_a_variable_renamed_in_one_place_is_found() -> None:
     assert found.part == "input_ids"
 
 
-@pytest.mark.parametrize(
+@each_row(
     "codes",
     [
         ("import a\nx = a.b()", "print(x)"),

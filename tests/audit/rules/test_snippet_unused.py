@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.snippet_unused import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 FILLS = "calib = []\nfor batch in batched(dataset, 1):\n    calib.append(processor(batch))"
 
@@ -18,7 +17,7 @@ def test_data_that_are_prepared_and_not_passed_are_found() -> None:
     assert "`calib`" in found.found
 
 
-@pytest.mark.parametrize(
+@each_row(
     "codes",
     [
         (FILLS, "model.quantize(calib)"),

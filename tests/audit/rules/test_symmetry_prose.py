@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.symmetry_prose import RULE
 from tests.audit.cases import case, findings
 from tests.audit.checkpoints import config
+from tests.rows import each_row
 
 _SAID = "# X\n\nThis repository contains Small quantized to INT4 by zero-point quantization.\n"
 
@@ -22,7 +21,7 @@ def test_the_configuration_goes_first() -> None:
     assert "config.json" in found.found
 
 
-@pytest.mark.parametrize(
+@each_row(
     "card",
     [
         _SAID,

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.unclosed_fence import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 
 def test_a_block_that_runs_into_the_next_one_is_found() -> None:
@@ -18,7 +17,7 @@ def test_a_block_that_runs_to_the_end_is_found() -> None:
     assert "card's end" in found.found
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "```python\nprint(1)\n```\n",

@@ -4,6 +4,7 @@ import pytest
 
 from hubq.audit.rules.unreleased_version import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,7 @@ def test_a_version_younger_than_the_card_is_found() -> None:
     assert "was released on 2024-09-25; the card was last changed on 2024-03-01" in found.found
 
 
-@pytest.mark.parametrize(
+@each_row(
     "card",
     [
         "- Transformers 4.38.2\n",

@@ -5,6 +5,7 @@ import pytest
 from hubq.audit.rules.wrong_headline import RULE
 from tests.audit.cases import case, findings
 from tests.audit.scorecards import RECOVERY, SCORES, with_changes
+from tests.rows import each_row
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,7 @@ def test_a_score_beside_its_benchmark_is_found() -> None:
     assert found.line == 12
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "MathVista falls from 44.40 with BF16 to 41.69 with GPTQ-Int4, by 2.71 points (6.1%).",

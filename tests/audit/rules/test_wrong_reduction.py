@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.audit.rules.wrong_reduction import RULE
 from tests.audit.cases import case, findings
+from tests.rows import each_row
 
 CARD = """\
 | Variant | GPU Memory (GB) | Memory reduction |
@@ -20,9 +19,7 @@ def test_a_reduction_is_found() -> None:
     assert "38%" in found.found
 
 
-@pytest.mark.parametrize(
-    "cells", [("24%", "38%"), ("24.1%", "37.8%"), ("1.32x", "1.61x"), ("-24%", "-38%")]
-)
+@each_row("cells", [("24%", "38%"), ("24.1%", "37.8%"), ("1.32x", "1.61x"), ("-24%", "-38%")])
 def test_right_reductions_are_left_alone(cells: tuple[str, str]) -> None:
     assert not findings(RULE, case(CARD.format(*cells)))
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from hubq.audit.headers import Header, TensorFacts
+from hubq.audit.headers import Header
+from hubq.quantize.headers import Tensor
 from tests.audit.planting.layers import Scheme, one_header, tensors
 from tests.audit.planting.planting import Planted, kind, pick, put, spots
 from tests.audit.planting.repos import Repo
@@ -286,7 +287,7 @@ def bad_header(repo: Repo, rng: random.Random) -> Planted | None:
     else:
         name = sorted(old.tensors)[5]
         one = old.tensors[name]
-        facts = TensorFacts(dtype=one.dtype, shape=one.shape, start=one.start + 4, end=one.end + 4)
+        facts = Tensor(dtype=one.dtype, shape=one.shape, start=one.start + 4, end=one.end + 4)
         new = msgspec.structs.replace(old, tensors={**old.tensors, name: facts})
     made.headers[path] = new
     return Planted(made, f"header of {path}", path=path)
