@@ -40,7 +40,7 @@ def a_context(loaded: LoadedRecipe, **changes: Any) -> Context:
     """Return a context in which every digest is made up."""
     files = [loaded.recipe.calibration.dataset, *(task.file for task in loaded.suite.tasks)]
     kinds = [f"{worker.kind}/{worker.backend}" for worker in WORKERS]
-    kinds += ["score/hubq", "card/hubq"]
+    kinds += ["score/hubq", "bench/hubq", "card/hubq"]
     context = Context(
         namespace="acme",
         endpoint="https://huggingface.co",

@@ -10,7 +10,8 @@ import pytest
 from hubq.model.recipe import LoadedRecipe
 from hubq.model.stage import Kind, Plan
 from hubq.model.suite import Engine, FidelitySpec, JudgeSpec, RepeatSpec, TaskSpec
-from hubq.plan import make_plan, repo_names, targets, until
+from hubq.model.workload import Load, Price, Rounds, ServingWorkload, WarmUp
+from hubq.plan import environments, make_plan, repo_names, targets, until
 from tests.factory import a_context, a_plan, a_recipe, a_source
 
 
@@ -53,7 +54,10 @@ def test_an_edit_of_one_variant_runs_that_variant_again_and_the_tables() -> None
     assert kinds == {"quantize", "certify", "generate", "score", "bench", "card"}
     assert {"push", "verify"} <= again
     others = {s for s in again if name not in s.split("/")}
-    assert {other.split("/")[0] for other in others} == {"card", "push", "verify", "report"}
+    # All variants take turns in one sitting, so all of them are timed again.
+    kinds = {other.split("/")[0] for other in others}
+    assert kinds == {"bench", "card", "push", "verify", "report"}
+    assert "bench/sitting" in others
 
 
 def test_a_looser_certificate_does_not_quantize_again() -> None:
@@ -95,6 +99,116 @@ def test_a_gap_changes_the_keys_of_what_rests_on_it_only() -> None:
     differ = {name for name in whole if whole[name] != torn[name]}
     assert "bench/AWQ" not in differ
     assert {name.split("/")[0] for name in differ} == {"card", "report", "push", "verify"}
+
+
+def with_workloads(loaded: LoadedRecipe, **changes: Any) -> LoadedRecipe:
+    workloads = msgspec.structs.replace(loaded.workloads, **changes)
+    return msgspec.structs.replace(loaded, workloads=workloads)
+
+
+SERVING = ServingWorkload(
+    name="chat", input_tokens=8, output_tokens=8, loads=(Load(requests=4, concurrency=2),)
+)
+
+
+def served(loaded: LoadedRecipe, workload: ServingWorkload = SERVING) -> LoadedRecipe:
+    recipe = msgspec.structs.replace(loaded.recipe, engines=("transformers", "vllm"))
+    return with_workloads(msgspec.structs.replace(loaded, recipe=recipe), serving=(workload,))
+
+
+def a_serving_plan(loaded: LoadedRecipe, **changes: Any) -> Plan:
+    context = a_context(loaded)
+    return a_plan(loaded, environments=context.environments | {"vllm": "v"}, **changes)
+
+
+def test_all_variants_are_timed_in_one_sitting_and_each_is_measured_from_it() -> None:
+    plan = a_plan()
+    names = [variant.name for variant in a_recipe().recipe.variants]
+    sitting = plan.stage("bench/sitting")
+    assert [(need.stage, need.required) for need in sitting.needs] == [
+        ("resolve", True),
+        *((f"quantize/{name}", False) for name in names),
+    ]
+    assert (sitting.backend, sitting.variant, sitting.exclusive) == ("transformers", "", True)
+    own = plan.stage(f"bench/{names[1]}")
+    assert (own.backend, own.variant, own.exclusive) == ("hubq", names[1], False)
+    assert own.settings == {"position": 2}
+    assert [need.stage for need in own.needs] == ["bench/sitting", f"quantize/{names[1]}"]
+    assert [need.stage for need in plan.stage("bench/BF16").needs] == ["bench/sitting"]
+
+
+def test_a_family_without_serving_workloads_is_not_served() -> None:
+    # Nor is one whose recipe does not name the engine, whatever workloads it shares with others.
+    for loaded in (a_recipe(), with_workloads(a_recipe(), serving=(SERVING,))):
+        assert not [s for s in a_plan(loaded).stages if "bench" in s.id and "vllm" in s.id]
+        assert "vllm" not in environments(loaded, "transformers")
+
+
+def test_a_family_with_serving_workloads_has_a_second_sitting() -> None:
+    loaded = served(a_recipe())
+    assert "vllm" in environments(loaded, "transformers")
+    plan = a_serving_plan(loaded)
+    sitting = plan.stage("bench/sitting/vllm")
+    assert (sitting.backend, sitting.environment, sitting.exclusive) == ("vllm", "v", True)
+    assert "workloads" not in sitting.settings
+    assert "serving" not in plan.stage("bench/sitting").settings
+    own = plan.stage("bench/AWQ/vllm")
+    assert [need.stage for need in own.needs] == ["bench/sitting/vllm", "quantize/AWQ"]
+    card = {need.stage: need.required for need in plan.stage("card/AWQ").needs}
+    assert card["bench/AWQ"] is card["bench/AWQ/vllm"] is card["bench/BF16/vllm"] is False
+    assert not [name for name in card if "sitting" in name]
+
+
+def test_a_serving_workload_times_no_plain_generation_again() -> None:
+    loaded = a_recipe()
+    before, after = a_plan(loaded), a_serving_plan(served(loaded))
+    assert not {name for name in changed(before, after) if name.startswith("bench/")}
+    other = msgspec.structs.replace(SERVING, output_tokens=9)
+    again = changed(after, a_serving_plan(served(loaded, other)))
+    assert {name for name in again if name.startswith("bench/")} == {
+        f"bench/{name}/vllm" for name in ("sitting", "BF16", *_names(loaded))
+    }
+
+
+def _names(loaded: LoadedRecipe) -> list[str]:
+    return [variant.name for variant in loaded.recipe.variants]
+
+
+def test_a_price_or_a_title_or_a_variants_name_times_nothing_again() -> None:
+    loaded = a_recipe()
+    priced = with_workloads(loaded, price=Price(per_hour=2.0), title="other", name="other")
+    assert not {s for s in changed(a_plan(loaded), a_plan(priced)) if s.startswith("bench/")}
+    renamed = with_variant(loaded, 0, name="Other")
+    old, new = a_plan(loaded).keys(), a_plan(renamed).keys()
+    assert old["bench/sitting"] == new["bench/sitting"]
+    assert old[f"bench/{loaded.recipe.variants[0].name}"] == new["bench/Other"]
+
+
+def test_another_workload_or_rule_for_rounds_times_all_again() -> None:
+    loaded = a_recipe()
+    first = loaded.workloads.workloads[0]
+    longer = (msgspec.structs.replace(first, output_tokens=99), *loaded.workloads.workloads[1:])
+    for other in (
+        with_workloads(loaded, workloads=longer),
+        with_workloads(loaded, rounds=Rounds(least=2)),
+        with_workloads(loaded, warm_up=WarmUp(least=3)),
+    ):
+        again = {s for s in changed(a_plan(loaded), a_plan(other)) if s.startswith("bench/")}
+        assert again == {f"bench/{name}" for name in ("sitting", "BF16", *_names(loaded))}
+
+
+def test_better_arithmetic_works_measures_out_again_and_times_nothing() -> None:
+    loaded = a_recipe()
+    programs = a_context(loaded).programs | {"bench/hubq": "better"}
+    again = changed(a_plan(loaded), a_plan(loaded, programs=programs))
+    assert "bench/sitting" not in again
+    assert {"bench/BF16", *(f"bench/{name}" for name in _names(loaded))} <= again
+
+
+def test_a_variant_that_could_not_be_made_leaves_the_sitting_another_key() -> None:
+    plan = a_plan()
+    whole, torn = plan.keys(), plan.keys({"quantize/AWQ": "failed: no"})
+    assert whole["bench/sitting"] != torn["bench/sitting"]
 
 
 def test_the_baseline_is_measured_like_the_variants() -> None:

@@ -5,9 +5,8 @@ import json
 from pathlib import Path
 from urllib.parse import quote
 
-import pytest
-
 from hubq.secrets import find_secret, forms, keep_known, keep_secret, redact, redact_file
+from tests.rows import each_row
 
 TOKEN = "hf_" + "aB3" * 12
 HEX = "0123456789abcdef" * 4
@@ -38,7 +37,7 @@ EXAMPLES = {
 CASES = [(name, text) for name, texts in EXAMPLES.items() for text in texts]
 
 
-@pytest.mark.parametrize(("name", "text"), CASES)
+@each_row(("name", "text"), CASES)
 def test_a_secret_is_known_by_its_shape(name: str, text: str) -> None:
     for around in ("{}", "key = '{}'", '{{"a": "b\\n{}"}}', "x {} y", "\x1b[32m{}\x1b[0m"):
         said = around.format(text)
@@ -46,7 +45,7 @@ def test_a_secret_is_known_by_its_shape(name: str, text: str) -> None:
         assert text not in redact(said)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "hf_hub_download, hf_transfer and HF_TOKEN; hf_" + "a" * 29,

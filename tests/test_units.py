@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from hubq.units import human_duration, human_size
+from tests.rows import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("seconds", "said"),
     [(0.04, "0.0 s"), (59.9, "59.9 s"), (61, "1 min 01 s"), (7300, "2 h 01 min")],
 )
@@ -15,7 +14,7 @@ def test_durations_read_well(seconds: float, said: str) -> None:
     assert human_duration(seconds) == said
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("count", "said"),
     [(0, "0 B"), (999, "999 B"), (1500, "1.5 kB"), (3.2e9, "3.2 GB"), (5e13, "50.0 TB")],
 )

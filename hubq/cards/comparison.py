@@ -16,7 +16,9 @@ from hubq.cards.answering import answering_of
 from hubq.cards.family import Family
 from hubq.cards.kept import Kept, differences, kept, mean_over_tasks
 from hubq.cards.nearness import fidelity_of, noise_of, rerun_of
-from hubq.cards.speeds import bench_measures, gpus_of, grid_of, sizes_of, speed_of, vision_shares
+from hubq.cards.prices import costs_of
+from hubq.cards.ratios import compared, judge, serving_of, speed_of
+from hubq.cards.speeds import bench_measures, gpus_of, grid_of, sizes_of, vision_shares
 from hubq.model.recipe import BASELINE
 from hubq.model.suite import TaskSpec
 from hubq.plan.evaluation import NATIVE
@@ -63,15 +65,33 @@ def compare(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
         "ranks": between.ranks(family, pairs),
         "calibrations": between.calibrations(family, pairs),
         "sizes": sizes_of(family, names),
-        "speed": speed_of(family, names),
-        "grid": grid_of(family, names),
-        "gpus": gpus_of(family, names),
+        **_timings(family, names, published),
         "answering": answering_of(family, names),
         "calibration": vision_shares(family, names),
         "sensitivity": between.spreads(family, scores, pairs),
         "pareto": _pareto(family, scores, names),
         "fidelity": fidelity_of(family, names),
         "overlap": {name: family.overlaps[name] for name in names if name in family.overlaps},
+    }
+
+
+def _timings(family: Family, names: tuple[str, ...], published: tuple[str, ...]) -> dict[str, Any]:
+    """Return what was asked of timings, and what they say of variants beside the baseline.
+
+    Holm's correction runs over the published variants and all cells, and over each control's by
+    themselves, as that of scores does.
+    """
+    speed, serving = speed_of(family, names), serving_of(family, names)
+    controls = tuple((name,) for name in names if name in family.controls)
+    judge(speed, serving, (published, *controls))
+    return {
+        "asked": msgspec.to_builtins(family.loaded.workloads),
+        "speed": speed,
+        "serving": serving,
+        "timed": compared(speed, serving, published),
+        "grid": grid_of(family, speed, serving),
+        "prices": costs_of(family, names),
+        "gpus": gpus_of(family, names),
     }
 
 

@@ -20,6 +20,7 @@ from hubq.cards.stacks import Requirements, StackFacts
 from hubq.cards.tables.fidelity import FidelityRow
 from hubq.cards.tables.overview import FamilyTables
 from hubq.cards.tables.scores import Difference, ScoreTable, Trouble
+from hubq.cards.tables.serving import ServingTable
 from hubq.cards.tables.sizes import SizeTable
 from hubq.cards.tables.speed import SpeedTable
 from hubq.model.card import Claim
@@ -93,6 +94,7 @@ class CardFacts(msgspec.Struct, frozen=True, kw_only=True):
         tasks: the benchmarks.
         scores: the family's scores, a table for each harness.
         speed: the family's speed and peak memory; sizes: its weights.
+        serving: what servers of the family did; none where the recipe serves nothing.
         tables: the further tables, where there is something to show in them.
         differences: this variant against the baseline; every variant's on the report.
         verdicts: prose on each variant of `differences`.
@@ -133,6 +135,7 @@ class CardFacts(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[TaskFacts, ...]
     scores: tuple[ScoreTable, ...]
     speed: SpeedTable
+    serving: ServingTable | None
     sizes: SizeTable
     tables: FamilyTables
     differences: tuple[Difference, ...]

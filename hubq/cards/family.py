@@ -14,6 +14,7 @@ from hubq.model.recipe import BASELINE, LoadedRecipe, VariantSpec
 from hubq.model.result import Result
 from hubq.model.source import Source
 from hubq.model.suite import TaskSpec
+from hubq.model.workload import SITTING
 
 ENVIRONMENT_FILE = "environment.json"
 
@@ -148,6 +149,9 @@ def _ancestors(stage_id: str) -> tuple[str, ...]:
     """Return the stages whose failure leaves this one without a result, nearest first."""
     kind, _, rest = stage_id.partition("/")
     variant, _, task = rest.partition("/")
+    if kind == "bench" and variant != SITTING:
+        sitting = "/".join(filter(None, ("bench", SITTING, task)))
+        return (sitting,) if variant == BASELINE else (f"quantize/{variant}", sitting)
     if variant == BASELINE or kind == "quantize":
         return (f"generate/{variant}/{task}",) if kind == "score" else ()
     made = f"quantize/{variant}"

@@ -33,6 +33,7 @@ from hubq.cards.tables.scores import (
     score_tables,
     troubles,
 )
+from hubq.cards.tables.serving import serving_table
 from hubq.cards.tables.sizes import size_table
 from hubq.cards.tables.speed import speed_table
 from hubq.errors import BadInput
@@ -89,6 +90,7 @@ def _facts(family: Family, names: tuple[str, ...], variant: str) -> CardFacts:
         "scores": score_tables(family, ledger, notes, names, variant),
         "tables": family_tables(family, ledger, notes, names, variant),
         "speed": speed_table(family, ledger, notes, names, variant),
+        "serving": serving_table(family, ledger, notes, names, variant),
         "sizes": size_table(family, ledger, notes, names, variant),
         **_statistics(family, ledger, names, variant),
         **_making(family, ledger, (variant,) if variant else names),

@@ -22,6 +22,7 @@ from hubq.model.codec import pretty
 from hubq.model.marks import plain
 from hubq.model.recipe import BASELINE
 from hubq.model.stage import Kind
+from hubq.model.workload import SITTING
 from hubq.recipes import published
 
 __all__ = [
@@ -184,6 +185,7 @@ def _is_beneath(stage_id: str, names: tuple[str, ...], variant: str) -> bool:
     """Say whether a card rests on a stage: a measurement, or the run of its own snippets."""
     kind, _, rest = stage_id.partition("/")
     about = rest.partition("/")[0]
+    about = "" if kind == Kind.BENCH.value and about == SITTING else about
     own = bool(variant) and stage_id.startswith(f"{Kind.CARD.value}/{variant}/")
     return own or (kind in _BENEATH and (not about or about in names))
 
@@ -194,7 +196,8 @@ def _environments(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
         kind, _, rest = stage_id.partition("/")
         variant, _, engine = rest.partition("/")
         if variant in names and kind in {k.value for k in _BENEATH}:
-            place = f"{kind}/{engine}" if kind == Kind.CERTIFY.value and engine else kind
+            by_engine = kind in (Kind.CERTIFY.value, Kind.BENCH.value)
+            place = f"{kind}/{engine}" if by_engine and engine else kind
             found.setdefault(place, family.environments[stage_id])
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from hubq.cards.family import Family
@@ -10,11 +11,62 @@ from hubq.model.card import CellState
 from hubq.model.gap import Gap
 from hubq.model.recipe import BASELINE
 from hubq.model.result import Measure
-from hubq.model.workload import Workload
+from hubq.model.workload import Load, Workload
 
 _SAFETENSORS = ".safetensors"
-_SPEED, _MEMORY = "tokens_per_second", "peak_memory_bytes"
-SINGLE, BATCHED = "single stream", "batched"
+SINGLE, BATCHED, SATURATED = "single stream", "batched", "saturation"
+VLLM = "vllm"
+"""The engine of the other bench stages, at the end of their ids."""
+
+
+def bench_stage(name: str, engine: str = "") -> str:
+    """Return the id of the stage that has a variant's speed: plain generation's, or an engine's."""
+    return "/".join(part for part in ("bench", name, engine) if part)
+
+
+def bench_measures(family: Family, name: str, engine: str = "") -> dict[str, Measure]:
+    """Return the measures of a variant's timing by name; none where it was not timed."""
+    result = family.results.get(bench_stage(name, engine))
+    return {measure.name: measure for measure in result.measures} if result else {}
+
+
+def bench_facts(family: Family, name: str, engine: str = "") -> dict[str, Any]:
+    """Return the facts of a variant's timing; nothing where it was not timed."""
+    result = family.results.get(bench_stage(name, engine))
+    return dict(result.facts) if result else {}
+
+
+def bench_gap(family: Family, name: str, workload: str, engine: str = "") -> Gap:
+    """Say why a workload was not measured, whether or not its stage has a result."""
+    if bench_stage(name, engine) not in family.results:
+        return family.gap(bench_stage(name, engine))
+    facts = bench_facts(family, name, engine)
+    state = CellState(facts.get("states", {}).get(workload, CellState.FAILED.value))
+    if state is CellState.MEASURED:
+        return Gap(state=CellState.NOT_RUN, reason="It could not be read there.")
+    return Gap(state=state, reason=facts.get("why", {}).get(workload, ""))
+
+
+def engines_of(family: Family) -> tuple[str, ...]:
+    """Return in which engines a family was to be timed; empty text is plain generation."""
+    return ("", VLLM) if family.loaded.serving else ("",)
+
+
+def missing_cells(family: Family, name: str, engine: str) -> dict[str, Gap]:
+    """Return workload (or `WORKLOAD/STEP`) -> why a timing that has a result lacks it."""
+    facts = bench_facts(family, name, engine)
+    states = {
+        place: state
+        for place, state in facts.get("states", {}).items()
+        if state != CellState.MEASURED.value
+    }
+    # A workload of which no step was measured is named once, without its steps.
+    whole = {place for place in states if "/" not in place}
+    return {
+        place: bench_gap(family, name, place, engine)
+        for place in states
+        if place in whole or place.partition("/")[0] not in whole
+    }
 
 
 def sizes_of(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
@@ -29,50 +81,57 @@ def sizes_of(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
     return sizes
 
 
-def speed_of(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
-    """Return workload -> variant -> how its speed and memory relate to the baseline's.
-
-    `low` and `high` hold every ratio of a repeat of the one to a repeat of the other.
-    """
-    return {
-        workload.name: {
-            name: ratio
-            for name in names
-            if (ratio := _ratio(family, name, workload.name)) is not None
-        }
-        for workload in family.loaded.workloads.workloads
-    }
-
-
-def grid_of(family: Family, names: tuple[str, ...]) -> list[dict[str, Any]]:
+def grid_of(family: Family, speed: dict[str, Any], serving: dict[str, Any]) -> list[dict[str, Any]]:
     """Return speed-ups by workload, hardware and regime: a row for each that was measured.
 
-    A variant that was timed on other hardware than the baseline is not held against it.
+    Latencies at a rate of requests are no speed-ups and are left out.
+
+    Args:
+        family: whose workloads they are.
+        speed: of plain generation, as `comparison.json` has it.
+        serving: of a server, likewise.
     """
-    rows = []
-    hardware = hardware_of(family, "bench", BASELINE)
-    alike = [name for name in names if hardware_of(family, "bench", name) == hardware]
-    for workload in family.loaded.workloads.workloads:
-        ratios = {
-            name: ratio
-            for name in alike
-            if (ratio := _ratio(family, name, workload.name)) is not None
+    workloads = family.loaded.workloads
+    rows: list[dict[str, Any]] = [
+        {
+            "workload": workload.name,
+            "step": "",
+            "regime": regime_of(workload),
+            "ratios": _ratios(speed.get(workload.name, {})),
+            "hardware": hardware_of(family, "bench", BASELINE),
         }
-        if ratios:
-            rows.append(
-                {
-                    "workload": workload.name,
-                    "hardware": hardware,
-                    "regime": regime_of(workload),
-                    "ratios": ratios,
-                }
-            )
-    return rows
+        for workload in workloads.workloads
+    ]
+    rows += [
+        {
+            "workload": served.name,
+            "step": load.step,
+            "regime": load_of(load),
+            "concurrency": load.concurrency,
+            "ratios": _ratios(serving.get(served.name, {}).get(load.step, {})),
+            "hardware": hardware_of(family, "bench", BASELINE, VLLM),
+        }
+        for served in family.loaded.serving
+        for load in served.loads
+        if load.rate is None
+    ]
+    return [row for row in rows if row["ratios"]]
+
+
+def _ratios(found: dict[str, Any]) -> dict[str, Any]:
+    return {name: {"ratio": one["ratio"]} for name, one in found.items()}
 
 
 def regime_of(workload: Workload) -> str:
     """Return how requests come: one after another, or side by side."""
     return SINGLE if workload.batch_size == 1 else BATCHED
+
+
+def load_of(load: Load) -> str:
+    """Return how requests come to a server that is not given them at a rate."""
+    if load.concurrency is None:
+        return SATURATED
+    return SINGLE if load.concurrency == 1 else BATCHED
 
 
 def gpus_of(family: Family, names: tuple[str, ...]) -> dict[str, int]:
@@ -82,27 +141,19 @@ def gpus_of(family: Family, names: tuple[str, ...]) -> dict[str, int]:
     """
     found = {}
     for name in (BASELINE, *names):
-        result = family.results.get(f"bench/{name}")
-        if result is not None:
-            device = str(result.stage.settings.get("device", ""))
-            found[name] = int(device.startswith("cuda"))
+        facts = bench_facts(family, name)
+        if "measured" in facts.get("states", {}).values():
+            found[name] = int(str(facts.get("device", "")).startswith("cuda"))
     return found
 
 
-def bench_measures(family: Family, name: str) -> dict[str, Measure]:
-    """Return the measures of a variant's timing by name; none where it was not timed."""
-    result = family.results.get(f"bench/{name}")
-    return {measure.name: measure for measure in result.measures} if result else {}
-
-
-def bench_gap(family: Family, name: str, workload: str) -> Gap:
-    """Say why a workload was not measured, whether or not its stage has a result."""
-    stage = f"bench/{name}"
-    if stage not in family.results:
-        return family.gap(stage)
-    facts = family.results[stage].facts
-    state = CellState(facts.get("states", {}).get(workload, CellState.FAILED.value))
-    return Gap(state=state, reason=facts.get("why", {}).get(workload, ""))
+def benched(family: Family) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield engine and facts of each timing in which something was measured."""
+    for name in (BASELINE, *family.published, *family.controls):
+        for engine in engines_of(family):
+            facts = bench_facts(family, name, engine)
+            if "measured" in facts.get("states", {}).values():
+                yield engine, facts
 
 
 def vision_shares(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
@@ -116,19 +167,3 @@ def vision_shares(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
         if text + vision > 0:
             shares[name] = {"vision_share": vision / (text + vision)}
     return shares
-
-
-def _ratio(family: Family, name: str, workload: str) -> dict[str, Any] | None:
-    base, own = bench_measures(family, BASELINE), bench_measures(family, name)
-    kinds = (f"{_SPEED}/{workload}", f"{_MEMORY}/{workload}")
-    if not all(measures.get(kind) for measures in (base, own) for kind in kinds):
-        return None
-    speed, before = own[kinds[0]], base[kinds[0]]
-    if not (before.value and base[kinds[1]].value):
-        return None
-    return {
-        "ratio": speed.value / before.value,
-        "low": (speed.low or speed.value) / (before.high or before.value),
-        "high": (speed.high or speed.value) / (before.low or before.value),
-        "memory": own[kinds[1]].value / base[kinds[1]].value,
-    }

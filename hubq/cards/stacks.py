@@ -38,6 +38,8 @@ _PACKAGES = (
 TITLES = dict(_PACKAGES)
 """Package -> its name as people write it."""
 ENGINES = {"vllm": "vLLM"}
+_BY_ENGINE = {"certify": "tried", "bench": "timed"}
+"""Kinds of stages that end in an engine's name where it is not plain transformers."""
 _VERSION = re.compile(r"[\w.!+-]+")
 _PINNED = {"llmcompressor": ("transformers", "compressed-tensors")}
 _PINNED_ELSE = ("transformers", "optimum", "gptqmodel")
@@ -107,8 +109,8 @@ def _done(stage_id: str, verb: str) -> tuple[str, str]:
     """Return what a stage did, and on which task where it was one of several."""
     kind, _, rest = stage_id.partition("/")
     what = rest.partition("/")[2]
-    if kind == "certify" and what:
-        return f"tried in {ENGINES.get(what, what)}", ""
+    if kind in _BY_ENGINE and what:
+        return f"{_BY_ENGINE[kind]} in {ENGINES.get(what, what)}", ""
     return verb, what
 
 
@@ -148,9 +150,20 @@ def requirements_of(family: Family, variant: str) -> Requirements:
     )
 
 
-def hardware_of(family: Family, kind: str, variant: str) -> str:
-    """Return the hardware a kind of stage ran on, in a few words; empty when unknown."""
-    stack = _stack(family, kind, variant)
+def hardware_of(family: Family, kind: str, variant: str, engine: str = "") -> str:
+    """Return the hardware a kind of stage ran on, in a few words; empty when unknown.
+
+    Args:
+        family: whose stages.
+        kind: of the stage.
+        variant: whose stage.
+        engine: at the end of the stage's id; empty for the first stage of that kind.
+    """
+    if engine:
+        raw = family.environments.get(f"{kind}/{variant}/{engine}")
+        stack = msgspec.convert(raw, EnvironmentStack) if raw else None
+    else:
+        stack = _stack(family, kind, variant)
     return _machine(stack.hardware) if stack else ""
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from hubq.model.environment import Device, Installed
+from hubq.model.stage import Kind
 
 EVIDENCE_FOLDER = "evidence"
 CONTENTS_FILE = "evidence/CONTENTS.json"
@@ -24,7 +25,7 @@ ITEMS_ARCHIVE = "evidence/items.zip"
 SOURCE_ARCHIVE = "evidence/source.zip"
 LOCKS_FOLDER = "evidence/locks"
 SHORT_SAMPLES = "samples-short.jsonl"
-"""What stands in the place of `samples.jsonl` where answers are left out for their size."""
+"""What stands in the place of `samples.jsonl` where parts of it are left out for their size."""
 
 CONTENTS_SCHEMA = 1
 
@@ -128,19 +129,25 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shortened(msgspec.Struct, frozen=True, kw_only=True):
-    """Samples without their answers.
+    """Samples without their answers, or a sitting's runs without the waits between tokens.
 
     Attributes:
         archive: the path of the archive in the repo.
-        stage: the score stage.
+        stage: the score stage, or the sitting.
         whole: SHA-256 of `samples.jsonl`, as `hubq.json` names it; it is not published.
-        short: SHA-256 of `samples-short.jsonl`, in which every `output` is empty.
+        short: SHA-256 of `samples-short.jsonl`, in which every `output` is empty, or every
+            request's `itl`.
     """
 
     archive: str
     stage: str
     whole: str
     short: str
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether answers were left out, which numbers on cards count."""
+        return self.stage.startswith(f"{Kind.SCORE.value}/")
 
 
 class TaskNote(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,7 +184,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
         archives: archive -> the ids of the stages whose results are in it.
         left_out: stage -> file of its result -> why it is not published. Files of a result that are
             neither here nor in its archive are missing.
-        shortened: samples without answers, for their size; empty for all whole.
+        shortened: samples of which parts are left out for their size; empty for all whole.
         tasks: what is published of each task's questions.
         limit: the size in bytes that the evidence was to stay under; size: what it is.
     """

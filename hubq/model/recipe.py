@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from hubq.model.suite import Engine, Fraction, Name, PositiveInt, Strict, Suite
-from hubq.model.workload import Workloads
+from hubq.model.workload import ServingWorkload, Workloads
 
 Bits = Literal[2, 3, 4, 8]
 GroupSize = Literal[-1, 16, 32, 64, 128, 256, 512, 1024]
@@ -172,3 +172,8 @@ class LoadedRecipe(msgspec.Struct, frozen=True, kw_only=True):
     workloads: Workloads
     origin: str
     folder: str
+
+    @property
+    def serving(self) -> tuple[ServingWorkload, ...]:
+        """What a vLLM server is timed on; nothing where the recipe does not name that engine."""
+        return self.workloads.serving if "vllm" in self.recipe.engines else ()

@@ -48,6 +48,8 @@ def environments(loaded: LoadedRecipe, engine: Engine) -> tuple[str, ...]:
     names.add(loaded.recipe.inference)
     extra = (engine for engine in loaded.recipe.engines if engine != "transformers")
     names.update(worker_for(Kind.CERTIFY.value, engine).environment for engine in extra)
+    if loaded.serving:
+        names.add(worker_for(Kind.BENCH.value, "vllm").environment)
     asking = {engine if task.harness == HUBQ else task.harness for task in loaded.suite.tasks}
     others = asking - {"transformers"}
     names.update(worker_for(Kind.GENERATE.value, name).environment for name in others)

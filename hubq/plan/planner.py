@@ -15,6 +15,7 @@ from hubq.plan.context import Context
 from hubq.plan.evaluation import Evaluation, task_settings
 from hubq.plan.naming import calibration_of, quantize_environment, repo_names
 from hubq.plan.snippets import snippet_ids, snippet_stages
+from hubq.plan.speed import Speed
 from hubq.workers.registry import worker_for
 
 ORDER = tuple(Kind)
@@ -66,6 +67,7 @@ class _Planner:
         self.variants = loaded.recipe.variants
         self.tasks = loaded.suite.tasks
         self.evaluation = Evaluation(loaded, context)
+        self.speed = Speed(loaded, context)
         self.repos = repo_names(loaded, source, context.namespace)
 
     def plan(self) -> Plan:
@@ -77,7 +79,8 @@ class _Planner:
             stages += self._certify(variant)
             stages += self.evaluation.generating(variant.name)
         stages += [stage for name in names for stage in self.evaluation.scoring(name)]
-        stages += [self._bench(name) for name in names]
+        stages += self.speed.sittings()
+        stages += [stage for name in names for stage in self.speed.measuring(name)]
         stages += [stage for name in self.repos for stage in self._snippets(name)]
         stages += [self._card(name) for name in self.repos]
         stages.append(self._card(""))
@@ -152,33 +155,6 @@ class _Planner:
         engines = (engine for engine in self.loaded.recipe.engines if engine != "transformers")
         return [f"certify/{name}", *(f"certify/{name}/{engine}" for engine in engines)]
 
-    def _inference(self) -> str:
-        """Return where the baseline and every variant are loaded."""
-        return self.context.environments[self.loaded.recipe.inference]
-
-    def _checkpoint(self, name: str) -> Need:
-        return Need(stage="resolve" if name == BASELINE else f"quantize/{name}")
-
-    def _bench(self, name: str) -> Stage:
-        workloads = self.loaded.workloads
-        settings = {
-            **_plain(workloads, without=("schema", "name", "title")),
-            "device": self.context.device,
-            "round": 0,
-        }
-        return Stage(
-            id=f"bench/{name}",
-            kind=Kind.BENCH,
-            backend="transformers",
-            variant=name,
-            settings=settings,
-            environment=self._inference(),
-            program=self._program(Kind.BENCH, "transformers"),
-            place=self.context.host,
-            needs=(self._checkpoint(name),),
-            exclusive=True,
-        )
-
     def _snippets(self, name: str) -> list[Stage]:
         """Return the stages that run the code on a variant's card."""
         certificates = self._certificates(name)
@@ -226,13 +202,11 @@ class _Planner:
             name: whose card it is; its checkpoint is all that it cannot do without.
             names: the baseline and the variants that it speaks of.
         """
-        for kind in ("quantize", "bench"):
-            for variant in names:
-                if not (variant == BASELINE and kind != "bench"):
-                    required = kind == "quantize" and variant == name
-                    yield Need(stage=f"{kind}/{variant}", required=required)
         others = [variant for variant in names if variant != BASELINE]
-        stages = [stage for variant in others for stage in self._certificates(variant)]
+        for variant in others:
+            yield Need(stage=f"quantize/{variant}", required=variant == name)
+        stages = [stage for variant in names for stage in self.speed.ids(variant)]
+        stages += [stage for variant in others for stage in self._certificates(variant)]
         stages += [stage for variant in names for stage in self.evaluation.ids(variant)]
         stages += snippet_ids(name, self.loaded).values() if name else ()
         yield from (Need(stage=stage, required=False) for stage in stages)

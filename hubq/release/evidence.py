@@ -19,6 +19,7 @@ from hubq.model.evidence import (
     ITEMS_ARCHIVE,
     RECIPE_FILE,
     RENDERED_FILE,
+    SOURCE_ARCHIVE,
     SUITE_FILE,
     WORKLOADS_FILE,
     Contents,
@@ -45,6 +46,8 @@ KIND = "evidence"
 """The folder of the runs folder in which evidence is kept."""
 
 _MB = 1_000_000
+_SCORED = f"{Kind.SCORE.value}/"
+_SHARED = "the source, and of all variants together,"
 _CARD = (EVIDENCE_FILE, CARD_FILE)
 _ABOUT = {
     RENDERED_FILE: "the card as it was made, before it was merged with what people wrote",
@@ -155,7 +158,7 @@ class Making:
             evidence_leaks.check(name, content, self.names, answers=name in answers)
         for archive, entries in chosen.archives.items():
             for name, content in entries.items():
-                said = name.endswith(f"/{SAMPLES}")
+                said = name.startswith(_SCORED) and name.endswith(f"/{SAMPLES}")
                 evidence_leaks.check(f"{archive}: {name}", content, self.names, answers=said)
 
     def _contents(
@@ -215,7 +218,7 @@ class Making:
             notes: told what the archives are.
         """
         for archive, stages in chosen.stages.items():
-            about = stages[0].split("/")[1] if "/" in stages[0] else "the source"
+            about = stages[0].split("/")[1] if archive != SOURCE_ARCHIVE else _SHARED
             notes[archive] = f"what the stages of {about} left, byte for byte"
             write_archive(folder / archive, chosen.archives[archive])
         size = sum((folder / name).stat().st_size for name in notes)

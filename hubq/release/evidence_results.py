@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 import msgspec
 
+from hubq.bench.sitting import Sample as Run
 from hubq.errors import StageFailed
 from hubq.evaluate.generation import RECORDS
 from hubq.evaluate.harness.files import KEPT
@@ -67,6 +68,8 @@ def choose(store: Store, evidence: Evidence) -> Chosen:
 def shorten(chosen: Chosen, excess: int) -> tuple[Shortened, ...]:
     """Put samples without their answers in the place of whole ones, the largest first.
 
+    Runs of a sitting lose the waits between tokens.
+
     Samples that would not become smaller stay as they are.
 
     Args:
@@ -85,7 +88,8 @@ def shorten(chosen: Chosen, excess: int) -> tuple[Shortened, ...]:
         if excess <= 0:
             break
         whole, stage = chosen.archives[archive][name], name.removesuffix(f"/{SAMPLES}")
-        short = b"".join(_short_lines(whole))
+        scored = stage.startswith(f"{Kind.SCORE.value}/")
+        short = b"".join(_short_lines(whole) if scored else _short_runs(whole))
         saved = packed[archive, name] - packed_size(short) - _LONGER_NAME
         if saved <= 0:
             continue
@@ -106,6 +110,16 @@ def _short_lines(samples: bytes) -> Iterator[bytes]:
         sample = decoder.decode(line)
         empty = "" if isinstance(sample.output, str) else ("",) * len(sample.output)
         yield encoder.encode(msgspec.structs.replace(sample, output=empty)) + b"\n"
+
+
+def _short_runs(samples: bytes) -> Iterator[bytes]:
+    """Yield each run of a sitting without the waits between the tokens of its requests."""
+    encoder = msgspec.json.Encoder(order="deterministic")
+    decoder = msgspec.json.Decoder(Run)
+    for line in samples.splitlines():
+        run = decoder.decode(line)
+        requests = tuple(msgspec.structs.replace(one, itl=()) for one in run.requests)
+        yield encoder.encode(msgspec.structs.replace(run, requests=requests)) + b"\n"
 
 
 def _why_not(result: Result, file: str) -> Reason | None:

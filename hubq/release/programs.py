@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from pathlib import Path
 
+from hubq.bench.measures import program_digest as bench_digest
 from hubq.evaluate import fidelity
 from hubq.evaluate.items import items_digest
 from hubq.evaluate.scoring import program_digest as score_digest
@@ -27,7 +28,8 @@ def program_digests() -> dict[str, str]:
         elif worker.kind == "card":
             digests[name] = digest([digests[name], snippets.program_digest()])
     # What a card's text depends on besides its facts is in the digest of its templates.
-    return {**digests, "score/hubq": _score_digest(), "card/hubq": ""}
+    own = {"score/hubq": _score_digest(), "bench/hubq": bench_digest(), "card/hubq": ""}
+    return {**digests, **own}
 
 
 def _score_digest() -> str:

@@ -174,8 +174,8 @@ def _gaps(session: Session, cards: list[Result], *, others: bool) -> dict[str, G
 
     What only waits for another one is left out: the runner says of it what it says of that one.
     """
-    earlier = _earlier(session, cards)
-    keys, found = session.plan.keys(), dict[str, Gap]()
+    earlier, found = _earlier(session, cards), dict[str, Gap]()
+    keys = session.plan.keys()
     idle: set[str] = set()
     for stage in _without_cards(session.plan).stages:
         if any(need.required and need.stage in idle for need in stage.needs):
@@ -184,6 +184,9 @@ def _gaps(session: Session, cards: list[Result], *, others: bool) -> dict[str, G
             idle.add(stage.id)
             at_work = others and (session.store.root / "work" / keys[stage.id]).is_dir()
             found[stage.id] = RUNNING if at_work else earlier.get(stage.id, NOT_RUN)
+            # What does without the result, as a sitting does, has another key for it.
+            told = {name: f"{gap.state.value}: {gap.reason}" for name, gap in found.items()}
+            keys = session.plan.keys(told)
     return found
 
 

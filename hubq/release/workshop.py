@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from hubq.bench import speed
+from hubq.bench import job as sitting
+from hubq.bench import measures
+from hubq.bench.asked import asked_of
+from hubq.cards.family import ENVIRONMENT_FILE
 from hubq.evaluate import fidelity, generation, harness, scoring
 from hubq.executors.port import WorkerJob
 from hubq.hub.resolve import download
@@ -34,9 +38,11 @@ WORKER_STAGES: dict[Kind, tuple[Job, Collect]] = {
     Kind.QUANTIZE: (quantization.job, quantization.collect),
     Kind.CERTIFY: (certificate.job, certificate.collect),
     Kind.GENERATE: (generation.job, generation.collect),
-    Kind.BENCH: (speed.job, speed.collect),
 }
 """What a worker does: how its job is written and how its files are read."""
+
+_EITHER = frozenset({Kind.CARD, Kind.BENCH})
+"""Kinds of which a worker does some stages and hubq's own process the others."""
 
 
 def certify_stage(engine: str) -> tuple[Job, Collect]:
@@ -47,8 +53,8 @@ def certify_stage(engine: str) -> tuple[Job, Collect]:
 
 
 def has_worker(stage: Stage) -> bool:
-    """Say whether a worker does a stage: those of a card that run its snippets are among them."""
-    return stage.kind in WORKER_STAGES or (stage.kind is Kind.CARD and stage.backend != "hubq")
+    """Say whether a worker does a stage: sittings, and those that run a card's snippets, too."""
+    return stage.kind in WORKER_STAGES or (stage.kind in _EITHER and stage.backend != "hubq")
 
 
 def _worker_stage(stage: Stage) -> tuple[Job, Collect]:
@@ -99,6 +105,9 @@ class ReleaseWorkshop(Workshop):
         """Return what the worker of a stage finds in job.json."""
         if stage.kind is Kind.CARD:
             return carding.snippet_job(self.session, stage, view)
+        if stage.kind is Kind.BENCH:
+            partial = self.store.partial(control.name).absolute()
+            return sitting.job(stage.settings, self._checkpoints(view), partial)
         make_job, _ = _worker_stage(stage)
         return make_job(self._settings(stage), self._paths(stage, view, control))
 
@@ -106,9 +115,11 @@ class ReleaseWorkshop(Workshop):
         """Read the measures of a stage that a worker did, and describe where it ran."""
         name = stage_environment(stage, self.session.loaded)
         stack = self.session.machine.stack(name)
-        (work / "environment.json").write_text(pretty(stack), encoding="utf-8")
+        (work / ENVIRONMENT_FILE).write_text(pretty(stack), encoding="utf-8")
         if stage.kind is Kind.CARD:
             return snippets.collect(work, out)
+        if stage.kind is Kind.BENCH:
+            return sitting.collect(work, out)
         _, read = _worker_stage(stage)
         return read(work, out)
 
@@ -119,6 +130,8 @@ class ReleaseWorkshop(Workshop):
                 return self._resolve(work, voice)
             case Kind.SCORE:
                 return self._score(stage, view.folders[stage.needs[0].stage], work)
+            case Kind.BENCH:
+                return self._measure(stage, view, work)
             case Kind.CARD:
                 return carding.render(self.session, stage, view, work)
             case Kind.PUSH:
@@ -137,6 +150,20 @@ class ReleaseWorkshop(Workshop):
         items = self.materials.items(stage.task, stage.settings.get("part"))
         cache = self.store.partial(work.parent.name)
         return scoring.score(self._settings(stage), items, generated, work, cache=cache)
+
+    def _measure(self, stage: Stage, view: View, work: Path) -> Collected:
+        """Work out what a sitting says of one variant; what it ran in is said beside it."""
+        needed = stage.needs[0].stage
+        folder, asked = view.folders[needed], asked_of(view.results[needed].stage.settings)
+        shutil.copyfile(folder / ENVIRONMENT_FILE, work / ENVIRONMENT_FILE)
+        return measures.measure(folder, asked, stage.settings["position"], work)
+
+    def _checkpoints(self, view: View) -> list[Path | None]:
+        """Return where the baseline and each variant lies; none for those that were not made."""
+        variants = self.session.loaded.recipe.variants
+        folders = [view.folders.get(f"quantize/{variant.name}") for variant in variants]
+        made = [None if folder is None else (folder / CHECKPOINT).absolute() for folder in folders]
+        return [Path(self.source().path).absolute(), *made]
 
     def _settings(self, stage: Stage) -> dict[str, Any]:
         """Return a stage's settings with what is known here alone: where judge and folders are."""

@@ -58,6 +58,11 @@ class Child:
             )
 
     @property
+    def pid(self) -> int:
+        """The number of its keeper, and of the group that all of it is in."""
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         """Whether the program still runs; its group's number stays taken until `end`."""
         flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
@@ -93,16 +98,20 @@ class Child:
         Args:
             grace_s: how long it may take after SIGTERM before it is killed, in seconds.
         """
+        left = snippet_keeper.shared(snippet_keeper.members(self.pid))
         if self.alive:
             with contextlib.suppress(ProcessLookupError):
                 self._process.terminate()
             until = time.monotonic() + grace_s
             while self.alive and time.monotonic() < until:
                 time.sleep(TICK_S)
+        left |= snippet_keeper.shared(snippet_keeper.members(self.pid))
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-        return self._process.wait()
+        status = self._process.wait()
+        snippet_keeper.remove(left)
+        return status
 
     def died(self, status: int) -> str:
         """Return how the program has ended, in words."""

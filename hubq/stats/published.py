@@ -63,8 +63,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
         told: whether it is more than chance at 5 %: `always`, whatever the items were; `never`; or
             `sometimes`, if few enough items changed.
         discordance: the share of items under which it is told; none if never or always.
-        detectable: (discordance, detectable difference) for 5, 10 and 20 % of items changed.
-        sentence: the same in words.
+        n: of how many items.
+        is_mean: whether a score is a mean of such as may lie between 0 and 1.
     """
 
     delta: float
@@ -72,8 +72,24 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     high: float
     told: Told
     discordance: float | None
-    detectable: tuple[tuple[float, float], ...]
-    sentence: str
+    n: int
+    is_mean: bool = False
+
+    @property
+    def detectable(self) -> tuple[tuple[float, float], ...]:
+        """(discordance, detectable difference) for 5, 10 and 20 % of items changed."""
+        return detectable_range(self.n)
+
+    @property
+    def sentence(self) -> str:
+        """What it can tell, in words."""
+        if self.told == "always":
+            return "more than chance, however many items changed"
+        if self.discordance is None:
+            return "too small to be told from chance, however few items changed"
+        share = f"{100 * min(self.discordance, 1):.1f} %"
+        sure = " for certain" if self.is_mean else ""
+        return f"more than chance{sure} only if fewer than {share} of the items changed"
 
 
 def read(text: str, n: int, *, scale: float = 100, kind: Kind = "count") -> Printed:
@@ -151,20 +167,9 @@ def tell(first: Printed, second: Printed) -> Difference:
         high=delta + half,
         told=told,
         discordance=limit if told == "sometimes" else None,
-        detectable=detectable_range(n),
-        sentence=_sentence(told, limit, is_mean=is_mean),
+        n=n,
+        is_mean=is_mean,
     )
-
-
-def _sentence(told: Told, limit: float, *, is_mean: bool) -> str:
-    if told == "always":
-        return "more than chance, however many items changed"
-    if told == "never":
-        return "too small to be told from chance, however few items changed"
-    share = f"{100 * min(limit, 1):.1f} %"
-    if is_mean:
-        return f"more than chance for certain only if fewer than {share} of the items changed"
-    return f"more than chance only if fewer than {share} of the items changed"
 
 
 def _number(text: str) -> Decimal:

@@ -26,7 +26,8 @@ def check_comparison(dossier: Dossier, family: Family) -> Checked:
     """
     said = decoded(COMPARISON_FILE, dossier.place.read(COMPARISON_FILE))
     found = msgspec.json.decode(canonical(compare(family, family.published)))
-    short = bool(dossier.contents and dossier.contents.shortened)
+    shortened = dossier.contents.shortened if dossier.contents else ()
+    short = any(one.is_scored for one in shortened)
     wrong = [
         one
         for one in differences(said, found, more=dossier.is_older)

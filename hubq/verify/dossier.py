@@ -22,6 +22,7 @@ from hubq.model.evidence import (
 )
 from hubq.model.finding import Finding
 from hubq.model.result import FileRecord, Result
+from hubq.model.workload import SITTING
 from hubq.resources import bundled
 from hubq.verify.archives import unpack
 from hubq.verify.checking import UNUSABLE, why
@@ -163,8 +164,9 @@ class Dossier:
 
 
 def archive_of(stage: str) -> str:
-    """Return the path of the archive that holds a stage's files."""
-    return variant_archive(stage.split("/")[1] if "/" in stage else "")
+    """Return the path of the archive that holds a stage's files; sittings are nobody's alone."""
+    variant = stage.split("/")[1] if "/" in stage else ""
+    return variant_archive("" if variant == SITTING else variant)
 
 
 def decoded(where: str, content: bytes) -> Any:

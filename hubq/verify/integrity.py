@@ -90,7 +90,7 @@ def _short(dossier: Dossier, key: str, stage: str) -> Iterator[Finding]:
     notes = dossier.contents.shortened if dossier.contents else ()
     note = next((note for note in notes if note.stage == stage), None)
     if note is None:
-        found = f"{CONTENTS_FILE} does not say that answers were left out"
+        found = f"{CONTENTS_FILE} does not say that parts were left out"
     elif note.short != kept.sha256:
         found = f"is not the file that {CONTENTS_FILE} has the SHA-256 of"
     else:

@@ -1,7 +1,8 @@
 """Measures: what results say they measured, held against their files and, where kept, each round.
 
-Fidelity rests on readings, a certificate's divergence on items, a speed on rounds: those are worked
-out again. What rests on nothing that is kept (bytes, seconds of quantizing) can only be read.
+Fidelity rests on readings, a certificate's divergence on items, a speed on rounds and those on runs
+(`hubq.verify.speeds`): all are worked out again. What rests on nothing that is kept (bytes, seconds
+of quantizing) can only be read.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from hubq.model.result import Measure
 from hubq.verify.checking import UNUSABLE, Checked, close, counted, is_number, why
 from hubq.verify.dossier import RESULT, Dossier
 from hubq.verify.numbers import count_numbers, differences
+from hubq.verify.speeds import speeds_of
 
 _RECORDS, _BENCH, _CERTIFICATE = "records.jsonl", "bench.json", "certificate.json"
 _SPREAD = ("n", "se", "low", "high")
@@ -81,7 +83,7 @@ def _rounds(dossier: Dossier, key: str) -> tuple[list[Finding], int]:
     if stage.startswith("score/") and fidelity.FIDELITY_FILE in files and _RECORDS in files:
         return _fidelity(dossier, key)
     if _BENCH in files:
-        return _compare(dossier, key, _BENCH, _speeds(dossier.document(key, _BENCH)))
+        return _compare(dossier, key, _BENCH, speeds_of(dossier, key))
     if _CERTIFICATE in files:
         return _compare(dossier, key, _CERTIFICATE, _means(dossier.document(key, _CERTIFICATE)))
     return [], 0
@@ -114,31 +116,6 @@ def _compare(
             for one in differences(said, again, pointer, more=dossier.is_older)
         ]
     return wrong, count_numbers(list(found.values()))
-
-
-def _speeds(bench: Any) -> dict[str, Any]:
-    """Return pointer -> median, slowest and fastest of a workload's rounds."""
-    found = {}
-    for number, workload in enumerate(bench["workloads"]):
-        whole, first = workload.get("seconds"), workload.get("first_token_seconds")
-        if not whole or not first or "output_tokens" not in workload:
-            continue
-        batch, tokens = workload.get("batch_size", 1), workload["output_tokens"]
-        later = (tokens - 1) * batch
-        rates = {
-            "tokens_per_second": [tokens * batch / seconds for seconds in whole],
-            "first_token": first,
-        }
-        if "decode_tokens_per_second" in workload:
-            pairs = zip(first, whole, strict=True)
-            rates["decode_tokens_per_second"] = [later / (end - start) for start, end in pairs]
-        for name, values in rates.items():
-            found[f"/workloads/{number}/{name}"] = {
-                "median": statistics.median(values),
-                "low": min(values),
-                "high": max(values),
-            }
-    return found
 
 
 def _means(certificate: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from hubq.model.evidence import SHORT_SAMPLES
 from hubq.model.gap import Gap
 from hubq.model.recipe import LoadedRecipe, Recipe
 from hubq.model.source import Source
+from hubq.model.stage import Kind
 from hubq.model.suite import Suite
 from hubq.model.workload import Workloads
 from hubq.verify.checking import UNUSABLE
@@ -115,6 +116,7 @@ def _folder(dossier: Dossier, key: str) -> Path:
     """Return a result's folder, in which samples without answers stand for whole ones."""
     folder = dossier.folder(key)
     short = dossier.files.get(key, {}).get(SHORT_SAMPLES)
-    if short is not None and not (folder / SAMPLES).exists():
+    scored = dossier.stage_of(key).startswith(f"{Kind.SCORE.value}/")
+    if short is not None and scored and not (folder / SAMPLES).exists():
         write_lines(folder / SAMPLES, samples_of(short.content))
     return folder

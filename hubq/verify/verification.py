@@ -181,7 +181,7 @@ class _Steps:
         contents, why_not = self.dossier.contents, ""
         if any(self.seen.get(name) == "failed" for name in _BENEATH):
             why_not = "numbers beneath it are wrong"
-        elif contents is not None and contents.shortened:
+        elif contents is not None and any(one.is_scored for one in contents.shortened):
             why_not = "answers were left out for their size; some numbers count them"
         if why_not:
             return Wrote(kept=kept_blocks(self.dossier), skipped=why_not)

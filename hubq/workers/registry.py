@@ -1,7 +1,8 @@
 """Which script does which kind of stage, and in which environment: a table.
 
 Reading it imports nothing heavy. A program's digest is taken of the files that can change what it
-does: `main.py`, the script, and every helper in side/ that they import, directly or not.
+does: `main.py`, the script, and every helper in side/ that they import or name (`"helper.py"` of a
+program to start, `"helper.Class"` of what another process is to import), directly or not.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
+import re
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -19,6 +21,9 @@ from hubq.model.codec import digest as digest_of
 from hubq.workers.specs import SIDE
 
 Role: TypeAlias = Literal["quantize", "inference", "vllm", "harness", "bench", "snippets"]
+
+_NAMED = re.compile(r"(\w+)\.(?:py|[A-Z]\w*)")
+"""A helper that is named in a string: the program `helper.py`, or `helper.Class`."""
 
 
 class Worker(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +72,7 @@ WORKERS: tuple[Worker, ...] = (
         fresh=True,
     ),
     Worker(kind="bench", backend="transformers", environment="gptqmodel", role="bench", fresh=True),
+    Worker(kind="bench", backend="vllm", environment="vllm", role="bench", fresh=True),
     Worker(kind="card", backend="transformers", environment="gptqmodel", role="snippets"),
     Worker(kind="card", backend="vllm", environment="vllm", role="snippets"),
 )
@@ -116,4 +122,6 @@ def _imports(source: bytes) -> frozenset[str]:
             names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module.partition(".")[0])
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            names |= {found[1] for found in [_NAMED.fullmatch(node.value)] if found}
     return frozenset(names)

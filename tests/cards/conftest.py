@@ -11,6 +11,7 @@ from hubq.model.card import CellState
 from hubq.model.gap import Gap
 from hubq.resources import bundled
 from tests.cards.factory import Factory
+from tests.cards.nano import loaded_recipe, with_serving
 
 GAPS = {
     "quantize/AWQ": Gap(
@@ -50,3 +51,16 @@ def gappy(whole: Factory) -> Family:
         del family.results[name], family.folders[name]
         family.environments.pop(name, None)
     return family
+
+
+@pytest.fixture(scope="session")
+def whole_served(tmp_path_factory: pytest.TempPathFactory) -> Factory:
+    """Return a factory that has made every result of a family that is served too."""
+    loaded = with_serving(loaded_recipe())
+    return Factory(tmp_path_factory.mktemp("served"), loaded).everything()
+
+
+@pytest.fixture
+def served(whole_served: Factory) -> Family:
+    """Return a family in which everything was measured, servers among it."""
+    return whole_served.family()

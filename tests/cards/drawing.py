@@ -16,6 +16,8 @@ from typing import Any
 
 import msgspec
 
+from hubq.bench import measures
+from hubq.bench.paired import Round
 from hubq.cards.family import Family, read_environments
 from hubq.evaluate import generation
 from hubq.evaluate.samples import Sample
@@ -25,8 +27,9 @@ from hubq.model.recipe import BASELINE, LoadedRecipe
 from hubq.model.result import Collected
 from hubq.model.stage import Kind
 from hubq.model.suite import FIDELITY, JudgeSpec
+from hubq.model.workload import SITTING
 from tests.cards.factory import Factory, made_up_samples
-from tests.cards.nano import source
+from tests.cards.nano import loaded_recipe, source, with_serving
 
 STATES = (
     *(CellState.RUNNING, CellState.PENDING, CellState.OOM, CellState.FAILED),
@@ -100,7 +103,7 @@ class World(Factory):
     def __init__(
         self, folder: Path, seed: int, *, hostile: bool, scored: World | None = None
     ) -> None:
-        super().__init__(folder)
+        super().__init__(folder, with_serving(loaded_recipe()))
         self.seed, self.words, self.scored = seed, Words(hostile=hostile), scored
         self.draw = random.Random(f"world {seed}")  # noqa: S311 - made-up data
 
@@ -193,19 +196,29 @@ class World(Factory):
         )
 
     def _timed(self, document: dict[str, Any]) -> None:
-        document["attention"] = self.words.say(self.draw)
-        document["dtype"] = self.words.say(self.draw)
-        document["threads"] = self.draw.choice((1, 256))
+        subject = document["subject"]
+        subject["attention"] = self.words.say(self.draw)
+        subject["dtype"] = self.words.say(self.draw)
+        subject["threads"] = self.draw.choice((1, 256))
+        subject["kernels"] = {self.words.say(self.draw): 3}
+        said = self.words.say(self.draw)
+        document["conditions"]["busy"] = [said] if self.draw.random() < 0.5 else []
         for workload in document["workloads"]:
             if self.draw.random() < 0.3:
                 state = self.draw.choice(("oom", "failed"))
-                named = {"name": workload["name"], "state": state, "why": self.words.say(self.draw)}
-                workload.clear()
-                workload.update(named)
+                workload.update(state=state, why=self.words.say(self.draw))
                 continue
             rate = self.draw.choice(_RATES)
-            workload["tokens_per_second"] = {"median": rate, "low": rate * 0.9, "high": rate * 1.1}
+            speed = "request_rate" if workload["step"] else "tokens_per_second"
+            for one in workload["rounds"]:
+                one["own"][speed] = rate * self.draw.choice((0.9, 1.0, 1.1))
+            rounds = msgspec.convert(workload["rounds"], tuple[Round, ...])
+            workload.update(measures.summary(rounds))
             workload["memory"]["peak_bytes"] = self.draw.choice(_BYTES)
+            workload["warm"][0]["settled"] = self.draw.random() < 0.8
+            workload["stopped"] = self.draw.choice(("narrow", "most"))
+            if workload["step"]:
+                workload["requests_failed"] = self.draw.choice((0, 2))
 
 
 def worlds(
@@ -286,7 +299,7 @@ def _cause(stage_id: str, gaps: dict[str, Gap]) -> str:
     """Return the stage whose gap leaves another one without a result."""
     kind, _, rest = stage_id.partition("/")
     made = f"quantize/{rest.partition('/')[0]}"
-    causes = [f"generate/{rest}"] if kind == "score" else []
+    causes = {"score": [f"generate/{rest}"], "bench": [f"bench/{SITTING}"]}.get(kind, [])
     found = next((cause for cause in (made, *causes) if cause in gaps and cause != stage_id), "")
     return (gaps[found].because or found) if found else ""
 
@@ -311,7 +324,7 @@ def _narrowed(loaded: LoadedRecipe, draw: random.Random, kept: str) -> LoadedRec
 def _is_of(loaded: LoadedRecipe, stage_id: str) -> bool:
     """Say whether a stage is one of a recipe's."""
     _, variant, task, *_ = (*stage_id.split("/"), "", "")
-    variants = {BASELINE, *(spec.name for spec in loaded.recipe.variants)}
+    variants = {BASELINE, SITTING, *(spec.name for spec in loaded.recipe.variants)}
     tasks = {"", "vllm", FIDELITY, *(spec.name for spec in loaded.suite.tasks)}
     return variant in variants and task in tasks
 

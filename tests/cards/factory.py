@@ -10,7 +10,10 @@ from typing import Any
 
 import msgspec
 
-from hubq.bench import speed
+from hubq.bench import job, measures
+from hubq.bench.asked import asked_of
+from hubq.bench.sitting import Sample as Run
+from hubq.bench.sitting import Sitting
 from hubq.cards.family import Family, read_environments
 from hubq.evaluate import fidelity, generation
 from hubq.evaluate.samples import Sample
@@ -20,8 +23,10 @@ from hubq.model.gap import Gap
 from hubq.model.recipe import LoadedRecipe, VariantSpec
 from hubq.model.result import Collected, Measure, Result
 from hubq.model.stage import Kind, Stage
+from hubq.model.workload import SITTING
 from hubq.quantize import certificate, quantization
 from hubq.store import Store
+from tests.bench.sittings import MadeUp, files_of, sitting_of
 from tests.cards.nano import BF16_SIZE, ITEMS, STACK, loaded_recipe, source
 
 _BASE = {
@@ -58,6 +63,7 @@ class Factory:
         self.loaded = loaded or loaded_recipe()
         self.results: dict[str, Result] = {}
         self.folders: dict[str, Path] = {}
+        self.lost: dict[str, dict[str, tuple[str, str]]] = {}
 
     def family(self, *, gaps: dict[str, Gap] | None = None, **changes: Any) -> Family:
         """Return the family of all results but those of the gaps, which are left out."""
@@ -245,34 +251,53 @@ class Factory:
         self.score("BF16", f"{task}/repeat", again)
 
     def bench(self, name: str, why: Mapping[str, tuple[str, str]] | None = None) -> None:
-        """Make the result of a speed measurement; `why` is workload -> state and reason."""
-        workloads, lost = self.loaded.workloads, why or {}
-        settings = {
-            "workloads": msgspec.to_builtins(workloads.workloads),
-            "warmup": workloads.warmup,
-            "repeats": workloads.repeats,
-            "dtype": "bfloat16",
-            "device": "cpu",
-            "round": 0,
+        """Make the results of a speed measurement, and the sittings that they rest on.
+
+        Args:
+            name: the variant.
+            why: workload -> state and reason, of those that could not be measured.
+        """
+        self.lost[name] = dict(why or {})
+        for engine in self._engines():
+            settings = self._bench_settings(engine)
+            stage = f"{Kind.BENCH.value}/{SITTING}" + (f"/{engine}" if engine else "")
+            if stage not in self.results or why:
+                files = files_of(*self._sitting(engine))
+                self.commit(Kind.BENCH, SITTING, settings, job.collect, files, task=engine)
+            position = self._names().index(name)
+            found = measures.document(*self._sitting(engine), asked_of(settings), position)
+            files = {measures.FACTS: pretty(found)}
+            own = {"position": position}
+            self.commit(Kind.BENCH, name, own, measures.collect, files, task=engine)
+
+    def _engines(self) -> tuple[str, ...]:
+        return ("", "vllm") if self.loaded.serving else ("",)
+
+    def _names(self) -> list[str]:
+        return ["BF16", *(spec.name for spec in self.loaded.recipe.variants)]
+
+    def _bench_settings(self, engine: str) -> dict[str, Any]:
+        plain: dict[str, Any] = msgspec.to_builtins(self.loaded.workloads)
+        asked = "serving" if engine else "workloads"
+        shared = {name: plain[name] for name in (asked, "warm_up", "rounds", "dtype")}
+        return {**shared, "device": "cpu", "round": 0}
+
+    def _sitting(self, engine: str) -> tuple[Sitting, tuple[Run, ...]]:
+        names = self._names()
+        made = [
+            MadeUp(
+                rate=_SPEEDS.get(name, _SPEED),
+                weights=_SIZES.get(name, BF16_SIZE),
+                memory=512_000_000 + _SIZES.get(name, BF16_SIZE) * 3,
+            )
+            for name in names
+        ]
+        lost = {
+            (names.index(name), workload): said
+            for name, why in self.lost.items()
+            for workload, said in why.items()
         }
-        document = {
-            "definition": "tokens over seconds",
-            "workloads": [
-                {"name": w.name, "state": lost[w.name][0], "why": lost[w.name][1]}
-                if w.name in lost
-                else _timed(name, w.name, number)
-                for number, w in enumerate(workloads.workloads)
-            ],
-            "warmup": workloads.warmup,
-            "repeats": workloads.repeats,
-            "weights_bytes": _SIZES.get(name, BF16_SIZE),
-            "kernels": {},
-            "attention": "sdpa",
-            "dtype": "bfloat16",
-            "device": "cpu",
-            "threads": 1,
-        }
-        self.commit(Kind.BENCH, name, settings, speed.collect, {"bench.json": pretty(document)})
+        return sitting_of(self._bench_settings(engine), made, lost)
 
     def spec(self, name: str) -> VariantSpec:
         """Return how the recipe makes a variant."""
@@ -291,7 +316,12 @@ class Factory:
         """Put a result into the store, its measures read by the stage's own package."""
         stage_id = "/".join(part for part in (kind.value, name, task) if part)
         stage = Stage(
-            id=stage_id, kind=kind, backend="made-up", settings=settings, variant=name, task=task
+            id=stage_id,
+            kind=kind,
+            backend="made-up",
+            settings=settings,
+            variant="" if name == SITTING else name,
+            task=task,
         )
         key = hashlib.sha256(stage_id.encode()).hexdigest()
         work = self.store.work(key)
@@ -311,20 +341,9 @@ class Factory:
             seconds=7.0,
             facts=collected.facts,
         )
-        self.results[stage_id] = self.store.commit(work, result)
+        # The sitting is made again when it turns out that something could not be measured.
+        self.results[stage_id] = self.store.commit(work, result, replace=name == SITTING)
         self.folders[stage_id] = self.store.folder(key)
-
-
-def _timed(name: str, workload: str, number: int) -> dict[str, Any]:
-    rate = _SPEEDS.get(name, _SPEED) / (1 + number / 5)
-    memory = 512_000_000 + 40_000_000 * number + _SIZES.get(name, BF16_SIZE) * 3
-    return {
-        "name": workload,
-        "state": "measured",
-        "seconds": [0.6, 0.61, 0.62],
-        "tokens_per_second": {"median": rate, "low": rate * 0.98, "high": rate * 1.03},
-        "memory": {"peak_bytes": memory},
-    }
 
 
 def made_up_readings(name: str) -> tuple[fidelity.Reading, ...]:

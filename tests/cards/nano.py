@@ -20,11 +20,16 @@ from hubq.model.recipe import (
     LoadedRecipe,
     Recipe,
     VariantSpec,
-    Workload,
-    Workloads,
 )
 from hubq.model.source import Source
 from hubq.model.suite import FidelitySpec, Form, RepeatSpec, Suite, TaskSpec
+from hubq.model.workload import (
+    LatencyTarget,
+    Load,
+    ServingWorkload,
+    Workload,
+    Workloads,
+)
 
 COMMIT = "8f3a21c07be94d5f61aa02b7c9de45f01b6c7d88"
 ITEMS = 400
@@ -132,6 +137,26 @@ def loaded_recipe(**changes: Any) -> LoadedRecipe:
         origin="nano.yaml",
         folder="",
     )
+
+
+def with_serving(loaded: LoadedRecipe) -> LoadedRecipe:
+    """Return a recipe whose family is served too, under loads of every kind."""
+    serving = ServingWorkload(
+        name="chat",
+        input_tokens=64,
+        output_tokens=16,
+        images=1,
+        loads=(
+            Load(requests=4, concurrency=1),
+            Load(requests=8, concurrency=4),
+            Load(requests=8, rate=2.5),
+            Load(requests=12),
+        ),
+        target=LatencyTarget(ttft_ms=200, tpot_ms=50),
+    )
+    workloads = msgspec.structs.replace(loaded.workloads, serving=(serving,))
+    recipe = msgspec.structs.replace(loaded.recipe, engines=("transformers", "vllm"))
+    return msgspec.structs.replace(loaded, workloads=workloads, recipe=recipe)
 
 
 def source(**changes: Any) -> Source:

@@ -2,12 +2,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from hubq.cards.abilities import reads_several_images, reads_video
+from tests.rows import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("config", "several", "video"),
     [
         ({"model_type": "qwen2_vl", "vision_config": {}, "video_token_id": 151656}, True, True),

@@ -3,13 +3,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import cmarkgfm
-import pytest
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from hubq.cards.citation import citation_of, fenced, license_of
 from hubq.cards.rendering import render_card
 from tests.cards.factory import Factory
 from tests.cards.nano import COMMIT, source
+from tests.rows import each_row
 
 ENTRY = """@article{Qwen2VL,
   title={Qwen2-VL: Enhancing {Vision-Language} Models},
@@ -31,7 +31,7 @@ def test_entries_are_taken_in_order_and_once() -> None:
     assert citation_of(f"{ENTRY}\n{other}\n\n{ENTRY}\n") == f"{ENTRY}\n\n{other}"
 
 
-@pytest.mark.parametrize(
+@each_row(
     "readme",
     [
         "",

@@ -20,6 +20,15 @@ def test_a_stage_answers_for_those_that_rest_on_it(whole: Factory) -> None:
     assert family.gap("score/BF16/NanoMath_MINI") is NOT_RUN
 
 
+def test_a_sitting_answers_for_the_timings_that_rest_on_it(whole: Factory) -> None:
+    why = Gap(state=CellState.OOM, reason="no room")
+    family = whole.family(gaps={"bench/sitting": why, "bench/sitting/vllm": why})
+    for stage in ("bench/AWQ", "bench/BF16", "bench/AWQ/vllm", "bench/sitting"):
+        assert family.gap(stage).reason == "Timing ran out of memory: no room"
+    other = whole.family(gaps={"bench/sitting/vllm": why})
+    assert other.gap("bench/AWQ") is NOT_RUN
+
+
 def test_the_nearest_reason_counts(whole: Factory) -> None:
     near = Gap(state=CellState.OOM, reason="too large")
     far = Gap(state=CellState.FAILED, reason="rows differ")

@@ -3,8 +3,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
 from hubq.cards.family import Family
 from hubq.cards.footnotes import EMPTY, Footnotes, sign_of, superscript
 from hubq.cards.gathering import card_facts
@@ -13,6 +11,7 @@ from hubq.model.card import Cell, CellState, Claim
 from hubq.model.gap import Gap
 from tests.cards.factory import Factory
 from tests.cards.reading import cell_text
+from tests.rows import each_row
 
 
 def claim(shown: str) -> Claim:
@@ -21,7 +20,7 @@ def claim(shown: str) -> Claim:
     )
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("cell", "text"),
     [
         (None, EMPTY),
@@ -129,7 +128,7 @@ def test_numbers_are_raised() -> None:
     assert superscript(1907) == "¹⁹⁰⁷"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("reason", "text"),
     [
         ("it broke", "It broke."),

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from hubq.cards import inheritance
+from tests.rows import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("card", "wanted"),
     [
         ({"license": "mit"}, {"license": "mit"}),
@@ -29,7 +28,7 @@ def test_a_license_is_said_as_the_hub_reads_it(card: dict[str, Any], wanted: Any
     assert inheritance.license_of(card) == wanted
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("said", "wanted"),
     [("en", "en"), (["en", "zh-CN", 7, "code"], ["en", "code"]), (7, ""), ("english", "")],
 )

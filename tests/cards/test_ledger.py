@@ -15,9 +15,10 @@ from hubq.cards.ledger import (
     resolve_pointer,
 )
 from hubq.cards.show import shown_agrees
+from tests.rows import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("shape", "value", "shown"),
     [
         (DELTA, -3.1, "−3.10"),

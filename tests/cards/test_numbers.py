@@ -15,11 +15,12 @@ from hubq.model.card import Evidence
 from hubq.model.marks import replace_marks, unmark
 from tests.cards.factory import Factory
 from tests.cards.pages import files_of, marked, nameless
+from tests.cards.timings import priced
 
 Templates = tuple[Path, ...]
 
 
-@pytest.mark.parametrize("kind", ["family", "gappy"])
+@pytest.mark.parametrize("kind", ["family", "gappy", "served"])
 @pytest.mark.parametrize("variant", ["GPTQ-Int8", "GPTQ-Int4", "AWQ", ""])
 def test_every_number_stands_inside_the_mark_of_its_claim(
     request: pytest.FixtureRequest, templates: Templates, kind: str, variant: str
@@ -63,6 +64,24 @@ def test_every_claim_is_borne_out_by_its_file(
     traces = [trace(evidence, claim.id, folder_of) for claim in evidence.claims]
     assert [found for found in traces if not found.agrees] == []
     assert all(found.stage for found in traces)
+
+
+@pytest.mark.parametrize("variant", ["AWQ", ""])
+def test_every_claim_of_a_served_family_is_borne_out_by_its_file(
+    whole_served: Factory, served: Family, templates: Templates, tmp_path: Path, variant: str
+) -> None:
+    files = files_of(priced(served), variant, templates)
+    for name, data in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    evidence = msgspec.json.decode(files["hubq.json"], type=Evidence)
+
+    def folder_of(key: str) -> Path | None:
+        return tmp_path if key == "self" else whole_served.store.folder(key)
+
+    traces = [trace(evidence, claim.id, folder_of) for claim in evidence.claims]
+    assert [found for found in traces if not found.agrees] == []
+    assert len(traces) > 700
 
 
 def test_claim_ids_are_unique(family: Family, templates: Templates) -> None:

@@ -19,6 +19,7 @@ from hubq.model.stage import Kind
 from tests.cards.factory import Factory
 from tests.cards.nano import loaded_recipe, source
 from tests.cards.pages import page_of, uneven_tables
+from tests.cards.timings import priced, told
 
 Golden = Callable[[str, str], None]
 Templates = tuple[Path, ...]
@@ -37,6 +38,14 @@ def test_a_card_with_gaps_is_its_golden(
 ) -> None:
     files = render_card(gappy, "GPTQ-Int4", templates, charts=False)
     golden("cards/gaps.md", files["README.md"].decode())
+
+
+def test_a_card_of_a_served_family_is_its_golden(
+    served: Family, templates: Templates, golden: Golden
+) -> None:
+    busy = told(served, "BF16", busy=["Other processes took a core."], stopped={"text": "most"})
+    files = render_card(priced(busy), "AWQ", templates, charts=False)
+    golden("cards/served.md", files["README.md"].decode())
 
 
 def test_the_report_is_its_golden(family: Family, templates: Templates, golden: Golden) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from hubq.cards.scripts import NO_CODE, NO_SERVER, OTHER_COMMANDS, repos_named, scripts_of
+from tests.rows import each_row
 
 CARD = """# Card
 
@@ -85,7 +84,7 @@ def test_hubqs_commands_are_taken_apart() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("code", "kind"),
     [
         ("pip install x", "install"),

@@ -12,6 +12,7 @@ from hubq.cards.show import describe, shown_agrees, trace
 from hubq.errors import BadInput
 from hubq.model.card import Claim, Evidence
 from tests.cards.factory import Factory
+from tests.rows import each_row
 
 CLAIM = "score.AWQ.NanoMath_MINI"
 
@@ -95,7 +96,7 @@ def test_an_unknown_claim_offers_those_like_it(evidence: Evidence) -> None:
     assert "score.AWQ.NanoDocs_VAL" in caught.value.remedy
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("shown", "value", "agrees"),
     [
         ("75.15", 75.1500001, True),

@@ -1,18 +1,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
 from hubq.cards.comparison import compare
 from hubq.cards.family import Family
-from hubq.cards.speeds import gpus_of, regime_of
+from hubq.cards.speeds import benched, gpus_of, missing_cells, regime_of
+from hubq.model.card import CellState
 from hubq.model.recipe import LoadedRecipe
 from hubq.model.workload import Workload
 from tests.cards.factory import Factory
 from tests.cards.nano import loaded_recipe
+from tests.cards.timings import told
 
 
 def batched(loaded: LoadedRecipe) -> LoadedRecipe:
@@ -22,18 +23,6 @@ def batched(loaded: LoadedRecipe) -> LoadedRecipe:
     )
     workloads = msgspec.structs.replace(loaded.workloads, workloads=more)
     return msgspec.structs.replace(loaded, workloads=workloads)
-
-
-def test_a_ratio_lies_between_those_of_single_repeats(family: Family) -> None:
-    found = compare(family, family.published)["speed"]["text"]["AWQ"]
-    speed, base = (
-        family.results[f"bench/{name}"].measure("tokens_per_second/text")
-        for name in ("AWQ", "BF16")
-    )
-    assert found["ratio"] == pytest.approx(speed.value / base.value)
-    assert found["low"] == pytest.approx((speed.low or 0) / (base.high or 1))
-    assert found["high"] == pytest.approx((speed.high or 0) / (base.low or 1))
-    assert found["low"] < found["ratio"] < found["high"]
 
 
 def test_the_grid_has_a_row_for_each_workload_and_its_regime(tmp_path: Path) -> None:
@@ -50,31 +39,40 @@ def test_the_grid_has_a_row_for_each_workload_and_its_regime(tmp_path: Path) -> 
     assert {row["hardware"].partition(",")[0] for row in grid} == {"Intel(R) Xeon(R) CPU @ 2.60GHz"}
 
 
-def test_a_variant_timed_on_other_hardware_is_not_in_the_grid(whole: Factory) -> None:
-    family = whole.family()
-    environments: dict[str, Any] = dict(family.environments)
-    other = dict(environments["bench/AWQ"])
-    other["hardware"] = {**other["hardware"], "cpu": "another CPU"}
-    moved = msgspec.structs.replace(family, environments={**environments, "bench/AWQ": other})
-    grid = compare(moved, moved.published)["grid"]
-    assert list(grid[0]["ratios"]) == ["GPTQ-Int8", "GPTQ-Int4"]
-
-
 def test_nothing_compared_is_no_grid(tmp_path: Path) -> None:
     factory = Factory(tmp_path)
     factory.bench("BF16")
     assert compare(factory.family(), ("AWQ",))["grid"] == []
 
 
+def test_a_server_has_a_row_for_each_load_that_is_no_rate(served: Family) -> None:
+    grid = compare(served, served.published)["grid"]
+    assert [(row["workload"], row["step"], row["regime"]) for row in grid[2:]] == [
+        ("chat", "c1", "single stream"),
+        ("chat", "c4", "batched"),
+        ("chat", "max", "saturation"),
+    ]
+
+
 def test_a_cpu_is_no_gpu(family: Family) -> None:
     assert gpus_of(family, ("AWQ",)) == {"BF16": 0, "AWQ": 0}
-    result = family.results["bench/AWQ"]
-    stage = msgspec.structs.replace(
-        result.stage, settings={**result.stage.settings, "device": "cuda"}
-    )
-    results = {**family.results, "bench/AWQ": msgspec.structs.replace(result, stage=stage)}
-    moved = msgspec.structs.replace(family, results=results)
-    assert gpus_of(moved, ("AWQ",)) == {"BF16": 0, "AWQ": 1}
+    assert gpus_of(told(family, "AWQ", device="cuda:0"), ("AWQ",)) == {"BF16": 0, "AWQ": 1}
+
+
+def test_what_was_not_measured_ran_on_no_machine(family: Family) -> None:
+    lost = told(family, "AWQ", states={"text": "oom", "image": "failed"})
+    assert gpus_of(lost, ("AWQ",)) == {"BF16": 0}
+    assert [facts["device"] for _, facts in benched(lost)] == ["cpu"] * 4
+
+
+def test_a_workload_that_was_not_measured_is_named_once(served: Family) -> None:
+    states = {"chat": "measured", "chat/c1": "measured", "chat/max": "oom"}
+    lost = told(served, "AWQ", "vllm", states=states, why={"chat/max": "no room"})
+    assert {k: g.state for k, g in missing_cells(lost, "AWQ", "vllm").items()} == {
+        "chat/max": CellState.OOM
+    }
+    whole = told(served, "AWQ", "vllm", states={"chat": "oom", "chat/c1": "oom"}, why={})
+    assert list(missing_cells(whole, "AWQ", "vllm")) == ["chat"]
 
 
 def test_a_regime_is_told_by_the_batch_size() -> None:

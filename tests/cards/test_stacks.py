@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from hubq.cards.family import Family
-from hubq.cards.stacks import library_of, requirements_of, stacks_of
+from hubq.cards.stacks import hardware_of, library_of, requirements_of, stacks_of
 from hubq.model.environment import Gpu, Package, TorchBuild
 from hubq.workers.specs import spec_digest, spec_for
 from tests.cards.nano import STACK
@@ -37,6 +37,21 @@ def test_other_stacks_are_said_apart(family: Family) -> None:
         "AWQ timed",
     ]
     assert found[1].lines[:2] == ("NVIDIA A10 (24 GiB)", "CUDA 13.0 (driver 580.1)")
+
+
+def test_what_an_engine_was_timed_in_has_its_own_stack(served: Family) -> None:
+    other = msgspec.structs.replace(STACK, name="vllm", digest="ee" * 32)
+    environments = {
+        stage: msgspec.to_builtins(other) if stage.endswith("/vllm") else found
+        for stage, found in served.environments.items()
+    }
+    changed = msgspec.structs.replace(served, environments=environments)
+    assert [stack.stages for stack in stacks_of(changed, ("AWQ", "BF16"))] == [
+        "AWQ quantized, checked, evaluated and timed; BF16 evaluated and timed",
+        "AWQ and BF16 timed in vLLM",
+    ]
+    assert hardware_of(changed, "bench", "AWQ", "vllm") == hardware_of(changed, "bench", "AWQ")
+    assert hardware_of(changed, "bench", "AWQ", "other") == ""
 
 
 def test_a_reader_installs_what_was_measured_with(family: Family) -> None:

@@ -51,6 +51,14 @@ def test_a_card_without_findings_ends_with_zero(card: Path) -> None:
     assert hubq("acme_nano.md").exit_code == 0
 
 
+def test_a_report_that_goes_to_no_terminal_is_eighty_columns_wide(card: Path) -> None:
+    card.write_text(EMPTY + "# Nano\n\n" + "wait, " * 40 + "— wait, no.\n", encoding="utf-8")
+    (card.parent / FILE).write_text("select: [self-correction]\n", encoding="utf-8")
+    done = hubq("acme_nano.md", "--fail-on", "never")
+    assert "self-correction" in done.stdout
+    assert 70 < max(map(len, done.stdout.splitlines())) <= 80
+
+
 def test_the_report_is_json_too(card: Path) -> None:
     report = report_of(hubq(".", "--format", "json"))
     (audited,) = report["audited"]

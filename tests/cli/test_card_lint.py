@@ -43,6 +43,22 @@ def test_warnings_alone_end_with_0() -> None:
     assert done.stdout.startswith("-:1: warning front-matter: ")
 
 
+def test_what_is_only_worth_knowing_is_called_a_hint_as_it_always_was(tmp_path: Path) -> None:
+    path = write(tmp_path / "card.md", GOOD.replace("license", "licence: x\nlicense"))
+    said = "nobody reads a key 'licence'"
+    assert lint(str(path)).stdout.startswith(f"{path}:2: hint key: {said}\n    Did you mean")
+    (found,) = json.loads(lint(str(path), "--format", "json").stdout)
+    assert found["findings"] == [
+        {
+            "level": "hint",
+            "rule": "key",
+            "line": 2,
+            "message": said,
+            "fix": "Did you mean license?",
+        }
+    ]
+
+
 def test_folders_are_searched_and_links_looked_up_in_repos(tmp_path: Path) -> None:
     write(tmp_path / "one" / "README.md", GOOD + "[a](gone.md)\n")
     write(tmp_path / "two" / "README.md", GOOD + "[a](gone.md)\n")

@@ -12,6 +12,7 @@ import click
 import pytest
 
 from hubq.cli.main import cli
+from tests.rows import each_row
 
 SECRET = "planted-of-no-shape-1"
 SHAPED = "hf_" + "aB3" * 12
@@ -124,9 +125,7 @@ def commands(group: click.Group, path: str = "hubq") -> Iterator[tuple[str, clic
             yield from commands(command, f"{path} {name}")
 
 
-@pytest.mark.parametrize(
-    "word", ["token", "password", "secret", "passphrase", "api-key", "api_key"]
-)
+@each_row("word", ["token", "password", "secret", "passphrase", "api-key", "api_key"])
 def test_no_command_takes_a_secret_as_an_option(word: str) -> None:
     for path, command in commands(cli):
         for parameter in command.params:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from hubq.cli.main import COMMANDS, cli
+from hubq.cli.main import COMMANDS, cli, main
 from hubq.cli.reference import reference
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +52,14 @@ def test_the_version_is_printed() -> None:
     assert CliRunner().invoke(cli, ["--version"]).output.startswith("hubq ")
 
 
+def test_bad_input_of_the_program_is_one_clear_line_and_exit_code_two(tmp_path: Path) -> None:
+    done = program("certify", "nothing", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("Error: nothing: neither a folder nor a Hub id")
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -69,13 +78,21 @@ def test_the_version_is_printed() -> None:
     ],
 )
 def test_bad_input_is_one_clear_line_and_exit_code_two(
-    arguments: list[str], said: str, tmp_path: Path
+    arguments: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    done = program(*arguments, cwd=tmp_path)
-    assert done.returncode == 2
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stderr.startswith("Error: ")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["hubq", *arguments])
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 2
+    told = capsys.readouterr()
+    assert said in told.err
+    assert told.err.startswith("Error: ")
     assert not list(tmp_path.glob("hubq-runs"))
 
 

@@ -6,12 +6,11 @@ import json
 import subprocess
 import sys
 
-import pytest
-
 from hubq.cli.parsing import problem
+from tests.rows import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     "command",
     [
         "hubq release org/x --recipe nano --variant AWQ",
@@ -25,7 +24,7 @@ def test_commands_that_hubq_takes_have_no_problem(command: str) -> None:
     assert problem(command.split()) == ""
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("command", "said"),
     [
         ("hubq relase org/x", "relase"),

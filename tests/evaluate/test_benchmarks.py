@@ -9,6 +9,7 @@ import pytest
 from hubq.evaluate.formats.benchmarks import AMBIGUOUS, BENCHMARKS, Benchmark
 from hubq.evaluate.formats.known import plain, size_of
 from hubq.evaluate.formats.sizes_page import page
+from tests.rows import each_row
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmark-sizes.md"
 
@@ -34,12 +35,12 @@ def test_names_are_unique() -> None:
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("name", sorted(AMBIGUOUS))
+@each_row("name", sorted(AMBIGUOUS))
 def test_ambiguous_names_have_no_size(name: str) -> None:
     assert size_of(name, {}) is None
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("task", "n"),
     [
         ("GPQA (diamond)", 198),

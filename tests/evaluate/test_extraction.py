@@ -16,11 +16,12 @@ from hubq.evaluate.extraction import (
     parse_number,
 )
 from hubq.evaluate.extraction.words import numbers_in_words
+from tests.rows import each_row
 
 CHOICES = {"A": "cat", "B": "dog", "C": "red fox", "D": "cat"}
 
 
-@pytest.mark.parametrize(
+@each_row(
     "said",
     [
         "B", "b", " B\n", "B.", "(B)", "[B]", "**B**", "`B`", "B)", "\\boxed{B}", "$\\text{B}$",
@@ -45,7 +46,7 @@ def test_it_finds_the_letter_that_an_answer_names(said: str) -> None:
     assert extract_choice(said, CHOICES) == "B"
 
 
-@pytest.mark.parametrize(
+@each_row(
     "said",
     [
         "答案是B", "答案：B", "答案为（B）", "正确答案是 B 选项", "故选B。", "B选项正确",
@@ -61,7 +62,7 @@ def test_it_reads_statements_in_many_languages(said: str) -> None:
     assert extract_choice(said, CHOICES) == "B"
 
 
-@pytest.mark.parametrize(
+@each_row(
     "said",
     [
         "", "  ", "E", "cat", "A or B", "A, B", "(A) or (B)", "A. cat B. dog", "B. cat", "A/B",
@@ -79,7 +80,7 @@ def test_it_refuses_to_guess(said: str) -> None:
     assert extract_choice(said, {"A": "cat", "B": "dog", "D": "cat"}) is None
 
 
-@pytest.mark.parametrize(
+@each_row(
     "said",
     [
         "The answer is A. No wait, the answer is B.", "The answer is A. Wait, actually it's B.",
@@ -91,7 +92,7 @@ def test_the_last_statement_wins_where_the_text_says_so(said: str) -> None:
     assert extract_choice(said, {"A": "cat", "B": "dog"}) == "B"
 
 
-@pytest.mark.parametrize(
+@each_row(
     "said",
     [
         "1. It has four legs.\n2. It barks.\n\nA. cat meows.\nB. dog barks.\n\nThe answer is B.",
@@ -177,7 +178,7 @@ def test_shuffled_options_are_unparsed(parts: list[str]) -> None:
     assert extract_choice(" ".join(parts), {"A": "cat", "B": "dog", "C": "x", "D": "y"}) is None
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("said", "number"),
     [
         ("5", 5), ("5.", 5), ("-3", -3), ("\N{MINUS SIGN}3", -3), ("1,234", 1234), ("0.5", "0.5"),
@@ -198,7 +199,7 @@ def test_it_finds_the_number_of_an_answer(said: str, number: int | str) -> None:
     assert extract_number(said) == Fraction(number)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "said",
     [
         "", "some", "3 or 4", "1/0", "1, 2, 3", "x1", "5A6", "61891M29", "two or three", "10-5",
@@ -210,7 +211,7 @@ def test_it_refuses_several_numbers_and_none(said: str) -> None:
     assert extract_number(said) is None
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("said", "number"),
     [
         ("5 * 3 = 15\n#### 1,234", 1234), ("So 5.\nThe answer is 12.", 12), ("\\boxed{18}", 18),
@@ -234,7 +235,7 @@ def test_a_solution_without_a_figure_has_no_number() -> None:
     assert extract_final_number("eighteen eggs") is None
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("said", "numbers"),
     [
         ("[1, 2]", (1, 2)), ("The list is [0.3,0.4].", ("0.3", "0.4")), ("[5]", (5,)), ("5", None),
@@ -286,7 +287,7 @@ def test_a_runaway_answer_is_read_in_no_time(piece: str) -> None:
     extract_number(said)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("said", "phrase"),
     [
         ("Blue.", "blue"), ("So the answer is **light blue**. It is.", "light blue"), ("", None),
@@ -298,7 +299,7 @@ def test_an_open_answer_is_what_is_stated(said: str, phrase: str | None) -> None
     assert extraction.extract_phrase(said) == phrase
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("said", "numbers"),
     [
         ("two three", [2, 3]), ("one thousand two hundred", [1200]), ("one of them", []),

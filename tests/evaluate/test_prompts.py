@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubq.evaluate.prompts import build_prompt, fill_prompt, list_choices, marks, rotations
+from tests.rows import each_row
 
 CHOICES = {"A": "red", "B": "green", "C": "blue"}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("form", "expected"),
     [
         ("short-answer", "What?\nAnswer the question using a single word or phrase."),

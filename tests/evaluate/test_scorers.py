@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubq.evaluate.scorers import anls, edit_distance, exact_match, numeric_match
+from tests.rows import each_row
 
 short = st.text("abc ", max_size=8)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("said", "golds", "score"),
     [
         ("343", ["343"], 1.0),
@@ -69,7 +70,7 @@ def test_exact_match_looks_past_case_and_spaces_only() -> None:
     assert exact_match("ab.", ["ab"]) == 0.0
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("said", "gold", "score"),
     [
         ("5", "5", 1), ("5.0", "5", 1), ("5.1", "5", 0), ("1.24", "1.2", 1), ("1.26", "1.2", 0),

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.evaluate.scorers.mathvista import read_mathvista
+from tests.rows import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("kind", "precision", "gold", "said", "wanted"),
     [
         ("integer", "", "5", "There are 5 apples.", ("5", 1)),

@@ -8,6 +8,7 @@ from hubq.evaluate.scorers.boxes import Found, iou, read_box, read_found, spotti
 from hubq.evaluate.scorers.ocrbench import ABILITIES, MEASURES, Question, overall, read_ocrbench
 from hubq.evaluate.scorers.pages import bleu, meteor, page_score, word_f1
 from hubq.evaluate.scorers.records import read_record, record_f1
+from tests.rows import each_row
 
 HTML = "<table><tr><td>a</td></tr></table>"
 
@@ -17,7 +18,7 @@ def score(kind: str, said: str, *golds: str, text: str = "?", **facts: str) -> f
     return read_ocrbench(said, question)[1]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("kind", "said", "gold", "wanted"),
     [
         ("text recognition en", "It says Exit.", "EXIT", 1),
@@ -52,7 +53,7 @@ def test_a_choice_is_read_like_any_other() -> None:
     assert score("diagram QA en", "exit", "Exit", eval="case sensitive") == 0
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("said", "gold", "way", "wanted"),
     [
         ("There are 3.", "3", "exact match", 1), ("13", "3", "exact match", 0),

@@ -15,6 +15,7 @@ from hubq.evaluate.scorers.tables import (
     teds,
 )
 from hubq.evaluate.scorers.trees import Tree, tree_distance
+from tests.rows import each_row
 
 Forest = tuple[Tree[str], ...]
 PLAIN = "<table><tr><td>a</td><td>b</td></tr><tr><td>1</td><td>2</td></tr></table>"
@@ -58,7 +59,7 @@ def test_the_distance_is_that_of_the_recursive_definition(
     assert tree_distance(first, first, rename) == 0
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("said", "score"),
     [
         (PLAIN, 1), (PLAIN.replace(">2<", ">x<"), 5 / 6), (PLAIN.replace("<td>2</td>", ""), 5 / 6),

@@ -6,15 +6,16 @@ from hypothesis import strategies as st
 
 from hubq.evaluate.scorers import contains, one_minus_ned, relaxed_accuracy
 from hubq.evaluate.scorers.vqa import vqa_accuracy, vqa_normalise
+from tests.rows import each_row
 
 
-@pytest.mark.parametrize(("agreeing", "score"), [(0, 0), (1, 0.3), (2, 0.6), (3, 0.9), (4, 1)])
+@each_row(("agreeing", "score"), [(0, 0), (1, 0.3), (2, 0.6), (3, 0.9), (4, 1)])
 def test_vqa_accuracy_leaves_each_of_ten_people_out(agreeing: int, score: float) -> None:
     answers = ["dog"] * agreeing + ["cat"] * (10 - agreeing)
     assert vqa_accuracy("A dog.", answers) == pytest.approx(score)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("answers", "score"),
     [(["dog"], 1), (["cat"], 0), (["dog", "dog"], 1), (["dog", "cat"], 0.5), (["dog"] * 3, 1)],
 )
@@ -22,7 +23,7 @@ def test_fewer_people_are_enough_where_a_file_has_fewer(answers: list[str], scor
     assert vqa_accuracy("dog", answers) == pytest.approx(score)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("answer", "normal"),
     [
         ("The dog.", "dog"), ("Two", "2"), ("none", "0"), ("isnt", "isn't"), ("3.5", "3.5"),
@@ -40,7 +41,7 @@ def test_an_answer_that_everybody_gave_is_right(answer: str) -> None:
     assert vqa_normalise(answer.upper()) == vqa_normalise(answer.upper().swapcase().upper())
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("said", "gold", "score"),
     [
         ("100", "100", 1), ("105", "100", 1), ("105.1", "100", 0), ("95", "100", 1),
@@ -57,7 +58,7 @@ def test_relaxed_accuracy_takes_five_percent(said: str, gold: str, score: float)
     assert relaxed_accuracy(said, ["nothing", gold]) == score
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("said", "golds", "score"),
     [
         ("abcd", ["abce"], 0.75),

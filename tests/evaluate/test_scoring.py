@@ -12,6 +12,7 @@ from hubq.evaluate.generation import Record
 from hubq.evaluate.items import Item
 from hubq.evaluate.marking import rules_of
 from hubq.model.suite import Form
+from tests.rows import each_row
 
 
 def item(key: str, gold: str, **fields: Any) -> Item:
@@ -39,7 +40,7 @@ def score_task(task: dict[str, Any], gold: str, output: str, **fields: Any) -> s
 OPTIONS = {"A": "cat", "B": "dog"}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("form", "gold", "output", "expected"),
     [
         ("short-answer", "New York", "new  york", ("new york", "parsed", 1.0)),
@@ -131,7 +132,7 @@ def test_the_digest_of_the_scorers_is_stable() -> None:
     assert len(scoring.program_digest()) == 64
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("extraction", "scorer", "gold", "output", "expected"),
     [
         ("final-number", "number", "5 * 3 = 15\n#### 15", "So 15 eggs.", ("15", 1.0)),

@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from hubq.hub.addresses import Hosts, NoHost, NotForUs
+from tests.rows import each_row
 
 
 class Book(Hosts):
@@ -25,7 +26,7 @@ def test_addresses_of_the_open_internet_may_be_asked(address: str) -> None:
     assert Book(a=[address]).find("a.dev", 443) == [address]
 
 
-@pytest.mark.parametrize(
+@each_row(
     "address",
     [
         *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1"),
@@ -41,7 +42,7 @@ def test_addresses_inside_networks_are_refused(address: str) -> None:
         Book(a=["93.184.215.14", address]).find("a.dev", 443)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "host",
     [
         *("localhost", "intranet", "a.local", "a.internal", "a.localhost", "a.test", "a.invalid"),

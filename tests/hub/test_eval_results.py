@@ -11,6 +11,7 @@ from huggingface_hub import parse_eval_result_entries
 from hubq.errors import BadInput
 from hubq.hub.eval_results import Benchmark, Entry, as_yaml, look_up, parse_benchmark
 from tests.fakes import FakeHub
+from tests.rows import each_row
 
 DECLARED = """
 name: Sums
@@ -68,7 +69,7 @@ def test_a_data_set_that_is_no_benchmark_is_refused(hub: Benchmarks) -> None:
         look_up(hub, parse_benchmark("acme/benchmark:sums"))
 
 
-@pytest.mark.parametrize("text", ["sums", "acme/benchmark", "benchmark:sums", "a/b:", "a/b:c d"])
+@each_row("text", ["sums", "acme/benchmark", "benchmark:sums", "a/b:", "a/b:c d"])
 def test_other_forms_are_refused(text: str) -> None:
     with pytest.raises(BadInput, match="expected DATASET:TASK_ID"):
         parse_benchmark(text)

@@ -11,6 +11,7 @@ from huggingface_hub import errors
 from hubq.errors import BadInput, HubProblem, RemoteMoved, UserError
 from hubq.hub.failures import Call, translated
 from hubq.hub.port import Unavailable
+from tests.rows import each_row
 
 TOKEN = "hf_" + "s" * 34
 CALL = Call(
@@ -36,7 +37,7 @@ def answer(
     return kind(f"{status}\n{why}", response=response, server_message=why)
 
 
-@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 520])
+@each_row("status", [408, 429, 500, 502, 503, 504, 520])
 def test_what_may_work_later_is_unavailable(status: int) -> None:
     error = said(answer(status, "try later"))
     assert type(error) is Unavailable
@@ -44,7 +45,7 @@ def test_what_may_work_later_is_unavailable(status: int) -> None:
     assert error.retry_after is None
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("headers", "seconds"),
     [
         ({"Retry-After": "7"}, 7.0),
@@ -61,7 +62,7 @@ def test_the_wait_that_the_hub_asks_for_is_read(
     assert error.retry_after == seconds
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("error", "kind", "text"),
     [
         (answer(401), BadInput, "acme/x: no such model"),
@@ -122,7 +123,7 @@ def test_a_full_account_is_not_a_wrong_token(why: str) -> None:
     assert "token" in said(answer(403, "no write access")).remedy
 
 
-@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 409, 412, 413, 418, 422, 429, 500])
+@each_row("status", [400, 401, 402, 403, 404, 409, 412, 413, 418, 422, 429, 500])
 def test_every_answer_names_the_repo_and_the_next_step(status: int) -> None:
     error = said(answer(status))
     assert "acme/x" in error.message
@@ -139,7 +140,7 @@ def test_a_wrapped_failure_is_said_by_its_cause() -> None:
     assert isinstance(said(errors.LocalEntryNotFoundError("not cached")), Unavailable)
 
 
-@pytest.mark.parametrize("bug", [ValueError("x"), RuntimeError("x"), OSError("x"), KeyError("x")])
+@each_row("bug", [ValueError("x"), RuntimeError("x"), OSError("x"), KeyError("x")])
 def test_a_bug_passes_unchanged(bug: Exception) -> None:
     with pytest.raises(type(bug)) as caught, translated(CALL):
         raise bug

@@ -55,7 +55,7 @@ def serving(
     status: int = 200, body: bytes = CONTENT, headers: dict[str, str] | None = None
 ) -> Iterator[Server]:
     server = Server(status, body, headers or {})
-    thread = threading.Thread(target=server.http.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.http.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield server

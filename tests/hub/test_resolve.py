@@ -13,6 +13,7 @@ from hubq.hub.resolve import (
     resolve_folder,
 )
 from tests.fakes import FakeHub, model_files, write_files
+from tests.rows import each_row
 
 
 def test_a_folder_becomes_a_source(folder: Path) -> None:
@@ -113,7 +114,7 @@ def test_what_looks_like_a_path_is_a_folder(folder: Path, monkeypatch: pytest.Mo
     assert not is_folder("acme/nano")
 
 
-@pytest.mark.parametrize(
+@each_row(
     "readme",
     ["", "# Title", "---\nlicense: mit\n", "---\n- a list\n---\n", "---\na: [\n---\n"],
 )

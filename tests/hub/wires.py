@@ -116,7 +116,7 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
 def proxy(refuses: str = "") -> Iterator[_Proxy]:
     """Run a proxy; one that refuses answers everything with that status line."""
     with _Proxy(refuses) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield server
         server.shutdown()

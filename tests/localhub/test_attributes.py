@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.localhub.attributes import is_ignored, is_large
 from hubq.localhub.storage import GIT_ATTRIBUTES
+from tests.rows import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("path", "large"),
     [
         ("model.safetensors", True),

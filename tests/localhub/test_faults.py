@@ -110,11 +110,11 @@ def test_the_log_counts_what_was_sent(hub: LocalHub, api: HfApi, repo_id: str) -
 def test_a_request_of_before_is_not_in_a_cleared_log(hub: LocalHub, http: httpx2.Client) -> None:
     """The answer that nobody waits for any more comes into no later log."""
     assert hub.faults is not None
-    hub.faults.add(Fault(match="GET /api/whoami", status=503, delay=0.4))
+    hub.faults.add(Fault(match="GET /api/whoami", status=503, delay=0.2))
     with pytest.raises(httpx2.ReadTimeout):
         http.get(f"{hub.url}/api/whoami-v2", headers=_bearer(hub), timeout=0.1)
     hub.faults.clear_log()
-    time.sleep(0.6)
+    time.sleep(0.3)
     assert http.get(f"{hub.url}/api/whoami-v2", headers=_bearer(hub)).status_code == 200
     assert [entry.status for entry in hub.faults.log()] == [200]
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from hubq.errors import BadInput
 from hubq.model.codec import canonical, digest, from_builtins, pretty, read_json
+from tests.rows import each_row
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
@@ -49,7 +50,7 @@ def test_paths_are_written_for_people_but_never_digested() -> None:
         digest({"path": Path("/a/b")})
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("data", "said"),
     [
         ({"parts": [{"size": 2}, {"size": 3}]}, "x: parts[1].size: expected 2 or 4, got 3"),

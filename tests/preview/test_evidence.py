@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from hubq.preview.evidence import Place, Row, read_place, rows
+from tests.rows import each_row
 
 
 def pointed(found: tuple[Row, ...]) -> list[str]:
     return [f"{row.name} {row.value}" for row in found if row.pointed]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("document", "pointer", "wanted"),
     [
         ({"a": 1, "b": 2}, "/b", '"b": 2'),

@@ -19,6 +19,7 @@ from hubq.model import outcome
 from hubq.model.codec import pretty
 from hubq.quantize.certificate import Certificate, Check, Estimate
 from hubq.quantize.shapes import from_config
+from tests.bench.sittings import Lost, MadeUp, sitting_of, write
 from tests.fakes import safetensors, write_safetensors
 
 WORDS = ("red", "green", "blue", "white")
@@ -93,12 +94,18 @@ class StandInExecutor(Executor):
         fail: stage id -> why it fails.
         kl: the divergence that certificates measure.
         wrong: what the code on cards fails with; empty when it runs.
+        lost: position and workload -> state and reason, of what a sitting could not measure.
     """
 
     def __init__(
-        self, fail: dict[str, str] | None = None, kl: float = 0.01, wrong: str = ""
+        self,
+        fail: dict[str, str] | None = None,
+        kl: float = 0.01,
+        wrong: str = "",
+        lost: Lost | None = None,
     ) -> None:
         self.fail, self.kl, self.wrong = fail or {}, kl, wrong
+        self.lost = lost or {}
         self.started: list[str] = []
 
     def can_take(self, job: WorkerJob) -> bool:
@@ -243,26 +250,10 @@ class StandInExecutor(Executor):
         (files / "snippets.json").write_text(pretty({"schema": 1, "scripts": scripts}))
 
     def _bench(self, job: dict[str, Any], files: Path) -> None:
-        timed = [
-            {
-                "name": workload["name"],
-                "state": "measured",
-                "seconds": [0.5, 0.5, 0.6],
-                "tokens_per_second": {"median": 16.0, "low": 13.0, "high": 16.5},
-                "memory": {"peak_bytes": 500_000_000},
-            }
-            for workload in job["workloads"]
+        made = [
+            None
+            if checkpoint is None
+            else MadeUp(rate=16.0 + position, weights=128, memory=5 * 10**8)
+            for position, checkpoint in enumerate(job["checkpoints"])
         ]
-        document = {
-            "definition": "tokens over seconds",
-            "workloads": timed,
-            "warmup": job["warmup"],
-            "repeats": job["repeats"],
-            "weights_bytes": 128,
-            "kernels": {},
-            "attention": "sdpa",
-            "dtype": job["dtype"],
-            "device": job["device"],
-            "threads": 1,
-        }
-        (files / "bench.json").write_text(pretty(document))
+        write(files, *sitting_of(job, made, self.lost))

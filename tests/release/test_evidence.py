@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from hubq import recipes
+from hubq.bench.sitting import SITTING_FILE
 from hubq.cards.family import read_environments
 from hubq.cards.ledger import SELF
 from hubq.cards.show import trace
@@ -224,7 +225,7 @@ class _Naming(StandInExecutor):
 
     def _bench(self, job: dict[str, Any], files: Path) -> None:
         super()._bench(job, files)
-        path = files / "bench.json"
+        path = files / SITTING_FILE
         text = path.read_text().replace("tokens over seconds", f"as in {files}")
         path.write_text(text)
 
@@ -234,7 +235,7 @@ def test_a_result_that_names_a_folder_of_this_machine_is_never_published(
     releases: Releases,
 ) -> None:
     releases.run(_Naming(), {Kind.CARD})
-    with pytest.raises(MachineNamed, match=r"bench/AWQ/\S+ would be published and names"):
+    with pytest.raises(MachineNamed, match=r"bench/\S+ would be published and names"):
         made(releases, "AWQ")
 
 

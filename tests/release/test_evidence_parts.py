@@ -181,7 +181,10 @@ def test_an_archive_has_the_same_bytes_whatever_the_order_of_its_entries(tmp_pat
         assert archive.read("b") == b"2" * 99
 
 
-def test_folders_of_this_machine_are_found_in_what_would_be_published(tmp_path: Path) -> None:
+def test_folders_of_this_machine_are_found_in_what_would_be_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     names = evidence_leaks.names_of([tmp_path / "runs"], [tmp_path / "data"])
     evidence_leaks.check("x", b"runs and data are fine, /runs too", names)
     for place in ("runs", "data", "home"):

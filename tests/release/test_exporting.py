@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import jsonschema
 import pytest
 import yaml
 from click.testing import CliRunner, Result
@@ -77,6 +76,8 @@ def test_exports_repeat_byte_for_byte(finished: Releases, tmp_path: Path) -> Non
 
 
 def test_every_eval_ever_gets_questions_only_when_asked(finished: Releases, tmp_path: Path) -> None:
+    import jsonschema
+
     done = export(finished, "--to", "eee", "--variant", "AWQ", "--out", tmp_path / "quiet")
     assert done.exit_code == 0, done.output
     aggregate, lines = (Path(line) for line in done.stdout.splitlines())

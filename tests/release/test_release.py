@@ -11,6 +11,7 @@ from huggingface_hub import HfApi, constants
 
 from hubq.errors import BadInput
 from hubq.model.stage import Kind
+from hubq.model.workload import SITTING
 from hubq.release.endpoint import local_server, storage_head, storage_tree
 from hubq.release.status import releases as list_releases
 from hubq.release.status import stage_states
@@ -89,27 +90,28 @@ def test_an_edit_of_the_card_renders_and_publishes_and_runs_nothing_else(
 
 
 @pytest.mark.long
-def test_an_edit_of_one_variant_runs_that_variant_alone(releases: Releases) -> None:
+def test_an_edit_of_one_variant_runs_that_variant_and_the_sitting_alone(releases: Releases) -> None:
     releases.run()
     recipe = yaml.safe_load(releases.recipe.read_text())
     recipe["variants"][0]["damp"] = 0.2
     write_recipe(releases.folder / "recipe", variants=recipe["variants"])
     executor = StandInExecutor()
     releases.run(executor)
-    assert {name.split("/")[1] for name in executor.started} == {"GPTQ-Int8"}
+    assert {name.split("/")[1] for name in executor.started} == {"GPTQ-Int8", SITTING}
 
 
 @pytest.mark.long
 def test_a_failed_stage_leaves_a_footnote_and_publishes_only_on_request(
     releases: Releases,
 ) -> None:
-    broken = StandInExecutor(fail={"bench/AWQ": "no timer"})
+    broken = StandInExecutor(fail={"bench/sitting": "no timer"})
     report = releases.run(broken)
-    assert report.gaps["bench/AWQ"].reason == "RuntimeError: no timer"
+    assert report.gaps["bench/sitting"].reason == "RuntimeError: no timer"
+    assert report.gaps["bench/AWQ"].because == "bench/sitting"
     assert report.gaps["push"].refused
     assert report.exit_code == 3
     assert "no timer" in card(releases, "GPTQ-Int8")
-    forced = releases.run(StandInExecutor(fail={"bench/AWQ": "no timer"}), allow_gaps=True)
+    forced = releases.run(StandInExecutor(fail={"bench/sitting": "no timer"}), allow_gaps=True)
     assert set(forced.urls) == {"GPTQ-Int8", "AWQ"}
     assert forced.exit_code == 1
 
@@ -167,12 +169,12 @@ def test_a_plan_starts_nothing_and_writes_nothing(releases: Releases) -> None:
 
 
 def test_status_knows_releases_and_stages(releases: Releases) -> None:
-    releases.run(StandInExecutor(fail={"bench/AWQ": "no timer"}))
+    releases.run(StandInExecutor(fail={"bench/sitting": "no timer"}))
     runs = releases.folder / "runs"
     (found,) = list_releases(runs)
     assert found["name"] == "Small"
     states = {state["stage"]: state for state in stage_states(runs, "Small")}
-    assert states["bench/AWQ"]["state"] == "failed"
+    assert states["bench/sitting"]["state"] == states["bench/AWQ"]["state"] == "failed"
     assert "no timer" in states["bench/AWQ"]["reason"]
     assert states["score/AWQ/Words"]["state"] == "done"
     with pytest.raises(BadInput, match="no release 'Big'"):

@@ -115,14 +115,14 @@ def test_code_that_depends_on_scores_was_never_run(releases: Releases, tmp_path:
 def test_speed_runs_no_code_again_and_an_earlier_runs_cards_stay_in_the_index(
     releases: Releases,
 ) -> None:
-    releases.run(StandInExecutor(fail={"bench/AWQ": "no timer"}), kinds=[Kind.CARD])
+    releases.run(StandInExecutor(fail={"bench/sitting": "no timer"}), kinds=[Kind.CARD])
     before = result(releases, "card/AWQ").key
     releases.run(kinds=[Kind.SCORE])
     assert result(releases, "card/AWQ").key == before
-    assert "bench/AWQ" in load_release(releases.folder / "runs", "Small").gaps
+    assert "bench/sitting" in load_release(releases.folder / "runs", "Small").gaps
     again = StandInExecutor()
     releases.run(again, kinds=[Kind.CARD])
-    assert again.started == ["bench/AWQ"]
+    assert again.started == ["bench/sitting"]
     assert result(releases, "card/AWQ").key != before
 
 

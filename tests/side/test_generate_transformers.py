@@ -153,24 +153,30 @@ def test_the_nano_model_reads_its_pages(worker: WorkerProcess, tmp_path: Path) -
 def test_a_bench_generates_exactly_what_was_asked_and_says_what_is_too_long(
     worker: WorkerProcess, tmp_path: Path
 ) -> None:
-    from hubq.bench import speed
+    from hubq.bench import job, measures
+    from hubq.bench.asked import asked_of
 
     load = {"images": 0, "image_size": [84, 84], "batch_size": 1, "output_tokens": 8}
-    workloads = [
-        {**load, "name": "one", "input_tokens": 1},
-        {**load, "name": "picture", "input_tokens": 5, "images": 2, "batch_size": 3},
-        {**load, "name": "long", "input_tokens": 100_000},
-    ]
     settings = {
-        "workloads": workloads, "warmup": 1, "repeats": 2, "dtype": "bfloat16", "device": "cpu",
-    }  # fmt: skip
+        "workloads": [
+            {**load, "name": "one", "input_tokens": 1},
+            {**load, "name": "picture", "input_tokens": 5, "images": 2, "batch_size": 3},
+            {**load, "name": "long", "input_tokens": 100_000},
+        ],
+        "warm_up": {"least": 1, "most": 2, "within": 0.05},
+        "rounds": {"least": 2, "most": 2, "precision": 0.02, "processes": 1},
+        "dtype": "bfloat16",
+        "device": "cpu",
+    }
     model = bundled("examples") / NANO / "model"
-    job = speed.job(settings, {"checkpoint": model})
-    outcome = worker.run("bench_transformers", job, tmp_path / "c", timeout_s=300)
+    asked = job.job(settings, [model, None], tmp_path / "partial")
+    outcome = worker.run("bench_transformers", asked, tmp_path / "c", timeout_s=300)
     assert isinstance(outcome, Done), (tmp_path / "c" / "log.txt").read_text()
-    found = speed.collect(tmp_path / "c" / "files", {})
+    sitting = tmp_path / "c" / "files"
+    assert job.collect(sitting, {}).facts["subjects"] == {"0": "measured", "1": "failed"}
+    found = measures.measure(sitting, asked_of(settings), 0, tmp_path)
     assert found.facts["states"] == {"one": "measured", "picture": "measured", "long": "infeasible"}
     assert "positions" in found.facts["why"]["long"]
-    bench = json.loads((tmp_path / "c" / "files" / speed.FACTS).read_bytes())["workloads"]
+    bench = json.loads((tmp_path / measures.FACTS).read_bytes())["workloads"]
     assert [load["prompt_tokens"] for load in bench[:2]] == [1, 5 + 2 * (9 + 2)]
     assert {measure.n for measure in found.measures} == {1, 2}

@@ -11,6 +11,7 @@ import pytest
 from hubq import stats
 from hubq.stats.hypotheses import sign_flips
 from hubq.stats.intervals import difference_intervals, is_thin
+from tests.rows import some
 
 if TYPE_CHECKING:
     from hubq.stats.clusters import Floats
@@ -29,7 +30,7 @@ def held(sums: Floats, sizes: Floats, truth: float) -> float:
 
 
 @pytest.mark.parametrize(
-    ("n", "lost", "gained"), [(100, 0.2, 0.15), (300, 0.14, 0.06), (600, 0.04, 0.03)]
+    ("n", "lost", "gained"), some([(100, 0.2, 0.15), (300, 0.14, 0.06), (600, 0.04, 0.03)], 3)
 )
 def test_intervals_of_independent_0_1_items_hold_the_truth(
     n: int, lost: float, gained: float
@@ -48,7 +49,7 @@ def test_intervals_of_independent_continuous_items_hold_the_truth() -> None:
     assert 0.94 - SLACK <= share <= 0.96 + SLACK
 
 
-@pytest.mark.parametrize("count", [50, 200])
+@pytest.mark.parametrize("count", some([50, 200], 2))
 def test_intervals_of_unequal_clusters_hold_the_truth(count: int) -> None:
     draw = np.random.default_rng(count)
     sizes = draw.geometric(0.25, count)
@@ -58,7 +59,9 @@ def test_intervals_of_unequal_clusters_hold_the_truth(count: int) -> None:
     assert 0.94 - SLACK <= share <= 0.96 + SLACK
 
 
-@pytest.mark.parametrize(("count", "size", "rate"), [(300, 1, 0.01), (12, 5, 0.3), (30, 3, 0.2)])
+@pytest.mark.parametrize(
+    ("count", "size", "rate"), some([(300, 1, 0.01), (12, 5, 0.3), (30, 3, 0.2)], 2)
+)
 def test_thin_intervals_are_rather_too_long_than_too_short(
     count: int, size: int, rate: float
 ) -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from hubq import stats
 from hubq.stats import NotComparable, Paired
+from tests.rows import each_row
 from tests.stats.support import Item, items
 
 
@@ -71,7 +72,7 @@ def test_enough_items_and_clusters_get_the_bootstrap() -> None:
     assert found.high == pytest.approx(found.delta + 1.97 * found.se, abs=0.05 * found.se)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("changed", "clusters", "warning"),
     [
         (0, 100, "no item differs; the interval is a bound"),
@@ -99,7 +100,7 @@ def test_no_difference_at_all_is_not_taken_for_certainty() -> None:
     assert found.high == pytest.approx(-found.low)
 
 
-@pytest.mark.parametrize("lost", range(1, 12))
+@each_row("lost", range(1, 12))
 def test_the_interval_never_claims_more_than_mcnemar(lost: int) -> None:
     found = stats.paired([1.0] * 1000, [0.0] * lost + [1.0] * (1000 - lost))
     assert found.high is not None

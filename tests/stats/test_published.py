@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hubq import stats
+from tests.rows import each_row
 
 MMMU, MMBENCH, MATHVISTA = 900, 1164, 1000
 #: Size and variant -> MMMU_VAL, MMBench_DEV_EN, MathVista_MINI as printed.
@@ -80,7 +81,7 @@ def test_nothing_is_recovered_from_a_mean_of_anls() -> None:
     assert found.reason.endswith("cannot be recovered")
 
 
-@pytest.mark.parametrize("text", ["TBD", "", "-3.0", "101.0"])
+@each_row("text", ["TBD", "", "-3.0", "101.0"])
 def test_what_is_no_score_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"no (number|score)"):
         stats.read(text, 900)

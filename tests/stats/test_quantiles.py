@@ -6,13 +6,14 @@ import pytest
 
 from hubq import stats
 from hubq.stats.quantiles import beta_point, incomplete_beta, student_tail
+from tests.rows import each_row
 from tests.stats.reference import Reference
 
 scipy_stats: Any = Reference("scipy.stats")
 scipy_special: Any = Reference("scipy.special")
 
 
-@pytest.mark.parametrize("freedom", [1, 1.5, 2, 3.7, 10, 49, 300.5, 1e5, 1e8])
+@each_row("freedom", [1, 1.5, 2, 3.7, 10, 49, 300.5, 1e5, 1e8])
 def test_students_points_agree_with_scipy(freedom: float) -> None:
     assert stats.student_95(freedom) == pytest.approx(scipy_stats.t.ppf(0.975, freedom), rel=1e-7)
 
@@ -28,7 +29,7 @@ def test_the_incomplete_beta_function_agrees_with_scipy() -> None:
         assert incomplete_beta(x, a, b) == pytest.approx(scipy_special.betainc(a, b, x), rel=1e-9)
 
 
-@pytest.mark.parametrize(("seen", "n"), [(0, 100), (3, 40), (39, 40), (400, 900)])
+@each_row(("seen", "n"), [(0, 100), (3, 40), (39, 40), (400, 900)])
 def test_clopper_and_pearsons_bounds_agree_with_scipy(seen: int, n: int) -> None:
     interval = scipy_stats.binomtest(seen, n).proportion_ci(0.9, "exact")
     assert beta_point(0.95, seen + 1, n - seen) == pytest.approx(interval.high, abs=1e-9)

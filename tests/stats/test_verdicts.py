@@ -4,6 +4,7 @@ import pytest
 
 from hubq import stats
 from hubq.stats import Paired, Summary
+from tests.rows import each_row
 
 
 def difference(low: float | None, high: float | None, delta: float = 0.0) -> Paired:
@@ -19,7 +20,7 @@ def test_non_inferiority_is_read_from_the_interval() -> None:
     assert stats.non_inferiority(difference(None, None), 0.01) == "inconclusive"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("low", "high", "holm", "word"),
     [
         (-0.05, -0.01, 0.01, "loss"),

@@ -51,6 +51,9 @@ BACKENDS = {
     *("llmcompressor", "compressed_tensors", "auto_gptq", "awq", "vllm"),
 }
 
+BODIES = ("body", "orelse", "finalbody", "handlers", "cases")
+"""Where a statement holds others."""
+
 SIDE = sorted((PACKAGE / "side").glob("*.py"))
 SOURCES = sorted(set(PACKAGE.rglob("*.py")) - set(SIDE) - set(PACKAGE.glob("_bundled/**/*.py")))
 
@@ -68,8 +71,22 @@ def where(path: Path, line: int) -> str:
     return f"{path.relative_to(ROOT)}:{line}"
 
 
+@functools.cache
+def statements(path: Path) -> tuple[ast.stmt, ...]:
+    """All statements of a module, however deep; expressions hold none."""
+    found: list[ast.stmt] = []
+    left: list[ast.AST] = [tree(path)]
+    while left:
+        node = left.pop()
+        for name in BODIES:
+            left += getattr(node, name, ())
+        if isinstance(node, ast.stmt):
+            found.append(node)
+    return tuple(found)
+
+
 def imports(path: Path) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(tree(path)):
+    for node in statements(path):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module == "hubq":
@@ -88,7 +105,7 @@ def length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(tree(path)):
+    for node in statements(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 

@@ -13,6 +13,7 @@ from hubq.markdown.blocks import block_hashes, find_blocks, seal
 from hubq.model.card import Claim, Evidence
 from hubq.verify.card import Wrote, check_card
 from hubq.verify.printing import against, all_stand, misprinted
+from tests.rows import each_row
 from tests.verify.publishing import AWQ, Repos
 
 
@@ -139,7 +140,7 @@ PLACES = ((4, "a"), (16, "b"), (23, "c"))
 TEXT = "got 1.20, loses 3 over 1,024 items; Int4"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "said"),
     [
         (TEXT, []),

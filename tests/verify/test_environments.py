@@ -75,7 +75,7 @@ def test_an_environment_that_a_stage_ran_in_must_be_there(shop: Shop) -> None:
     shop.edit_json(NAME, lambda told: told.update(environments=[]))
     text = "\n".join(errors(shop.verify(siblings=False)))
     assert f"{NAME}: has no environment" in text
-    assert "bench/AWQ" in text
+    assert "bench/sitting" in text
 
 
 def test_one_of_which_nothing_is_published_cannot_be_checked(shop: Shop) -> None:

@@ -3,23 +3,45 @@
 from __future__ import annotations
 
 import json
-import statistics
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from hubq.bench.asked import asked_of
+from hubq.bench.measures import document, summary
+from hubq.bench.paired import Round
+from hubq.bench.sitting import SAMPLES_FILE
+from hubq.bench.sitting import Sample as Run
 from hubq.evaluate.fidelity import Reading, summarise
 from hubq.model.card import Evidence
 from hubq.model.codec import pretty
+from hubq.model.evidence import SHORT_SAMPLES
 from hubq.model.result import Result
 from hubq.model.stage import Kind, Stage
 from hubq.verify.dossier import Dossier, Kept
 from hubq.verify.measures import check_measures
 from hubq.verify.place import FolderPlace
+from tests.bench.sittings import MadeUp, files_of, sitting_of
 from tests.verify.publishing import Shop, errors
 
-KEY = "a" * 64
+KEY, SITTING = "a" * 64, "b" * 64
+SETTINGS: dict[str, Any] = {
+    "workloads": [
+        {"name": "one", "input_tokens": 1, "output_tokens": 16, "batch_size": 2},
+        {"name": "two", "input_tokens": 5, "output_tokens": 16},
+    ],
+    "dtype": "bfloat16",
+    "device": "cpu",
+}
+SERVED: dict[str, Any] = {
+    "serving": [
+        {"name": "chat", "input_tokens": 4, "output_tokens": 8, "loads": [{"requests": 4}]},
+    ],
+    "dtype": "bfloat16",
+    "device": "cpu",
+}
+MADE = [MadeUp(rate=rate, weights=100, memory=1000) for rate in (20.0, 15.0)]
 FIDELITY = "score/AWQ/fidelity"
 
 
@@ -45,63 +67,151 @@ def dossier(tmp_path: Path, stage: str, files: dict[str, bytes]) -> Dossier:
 def test_every_measure_stands_in_its_file(shop: Shop) -> None:
     def change(raw: bytes) -> bytes:
         told = json.loads(raw)
-        measure = next(m for m in told["measures"] if m["name"].startswith("tokens_per_second"))
+        measure = next(m for m in told["measures"] if m["name"] == "tokens_per_second/in1-out8")
         measure.update(value=99.0, low=98.0)
         return pretty(told).encode()
 
     shop.edit_entry("bench/AWQ/result.json", change)
     shop.forge()
     text = "\n".join(errors(shop.verify(siblings=False)))
-    place = "evidence/AWQ.zip:bench/AWQ/result.json#/measures/1"
+    place = "evidence/AWQ.zip:bench/AWQ/result.json#/measures/3"
     assert f"{place}: says 'tokens_per_second/in1-out8 99.0', bench.json#/workloads/0" in text
     assert f"{place}: says 'tokens_per_second/in1-out8 low 98.0'" in text
 
 
-def bench(**changes: Any) -> bytes:
-    """Return a timing with its rounds."""
-    seconds, first = [0.5, 0.4, 0.8], [0.1, 0.1, 0.2]
-    rates = [16 * 2 / one for one in seconds]
-    later = [15 * 2 / (end - start) for start, end in zip(first, seconds, strict=True)]
+def test_a_forged_speed_is_caught_by_the_runs_of_the_sitting(shop: Shop) -> None:
+    def change(raw: bytes) -> bytes:
+        told = json.loads(raw)
+        for one in told["workloads"][0]["rounds"]:
+            one["own"] = {name: 2 * value for name, value in one["own"].items()}
+        rounds = msgspec.convert(told["workloads"][0]["rounds"], tuple[Round, ...])
+        told["workloads"][0].update(summary(rounds))
+        return pretty(told).encode()
 
-    def told(values: list[float]) -> dict[str, float]:
-        return {"median": statistics.median(values), "low": min(values), "high": max(values)}
-
-    workload = {
-        "seconds": seconds,
-        "first_token_seconds": first,
-        "output_tokens": 16,
-        "batch_size": 2,
-        "tokens_per_second": told(rates),
-        "decode_tokens_per_second": told(later),
-        "first_token": told(first),
-    }
-    return msgspec.json.encode({"workloads": [{**workload, **changes}, {"state": "oom"}]})
+    shop.edit_entry("bench/AWQ/bench.json", change)
+    shop.forge()
+    found = shop.verify(siblings=False).findings
+    wrong = [one for one in found if one.rule == "measure-wrong" and "/rounds/" in one.path]
+    assert wrong
+    assert all(one.path.startswith("evidence/AWQ.zip:bench/AWQ/bench.json#") for one in wrong)
+    assert "what it rests on makes" in wrong[0].found
 
 
-def measures(found: Dossier) -> tuple[list[str], int]:
+def bench(position: int = 1) -> dict[str, Any]:
+    """Return what a sitting says of a variant."""
+    found: dict[str, Any] = document(*sitting_of(SETTINGS, MADE), asked_of(SETTINGS), position)
+    return found
+
+
+def timed(
+    tmp_path: Path,
+    told: dict[str, Any],
+    sitting: dict[str, str] | None = None,
+    settings: dict[str, Any] | None = None,
+) -> tuple[list[str], int]:
+    """Return what is wrong with a timing, the files of its sitting beside it or not."""
+    tmp_path.mkdir(exist_ok=True)
+    found = dossier(tmp_path, "bench/AWQ", {"bench.json": msgspec.json.encode(told)})
+    found.evidence.results[SITTING] = {"stage": "bench/sitting"}
+    if sitting:
+        place = "evidence/source.zip:bench/sitting"
+        found.files[SITTING] = {
+            name: Kept(place=f"{place}/{name}", content=text.encode())
+            for name, text in sitting.items()
+        }
+        found.results[SITTING] = result(SITTING, settings or SETTINGS)
+    return measures(found, {"bench/sitting": SITTING}, position=1)
+
+
+def measures(
+    found: Dossier, inputs: dict[str, str] | None = None, **settings: Any
+) -> tuple[list[str], int]:
     """Return what is wrong with a result's own numbers, and how many were worked out."""
-    found.results[KEY] = result()
+    found.results[KEY] = msgspec.structs.replace(result(KEY, settings), inputs=inputs or {})
     checked = check_measures(found)
     return [str(finding) for finding in checked.findings], checked.recomputed
 
 
-def result() -> Result:
+def result(key: str, settings: dict[str, Any]) -> Result:
     """Return a result without measures of its own."""
-    stage = Stage(id="x", kind=Kind.BENCH, backend="b", settings={})
+    stage = Stage(id="x", kind=Kind.BENCH, backend="b", settings=settings)
     return Result(
-        key=KEY, stage=stage, inputs={}, measures=(), files={}, started="", ended="", seconds=0.0
+        key=key, stage=stage, inputs={}, measures=(), files={}, started="", ended="", seconds=0.0
     )
 
 
-def test_speeds_are_medians_of_their_rounds(tmp_path: Path) -> None:
-    assert measures(dossier(tmp_path, "bench/AWQ", {"bench.json": bench()})) == ([], 9)
+def test_speeds_are_means_of_their_rounds(tmp_path: Path) -> None:
+    wrong, count = timed(tmp_path, bench())
+    assert (wrong, count) == ([], 2 * 5 * (4 + 5))
 
 
 def test_a_speed_that_no_round_bears_out_is_named(tmp_path: Path) -> None:
-    faster = bench(tokens_per_second={"median": 99.0, "low": 40.0, "high": 80.0})
-    wrong, _ = measures(dossier(tmp_path, "bench/AWQ", {"bench.json": faster}))
+    faster = bench()
+    faster["workloads"][0]["quantities"]["tokens_per_second"]["value"] = 99.0
+    wrong, _ = timed(tmp_path, faster)
     assert len(wrong) == 1
-    assert "bench.json#/workloads/0/tokens_per_second/median: says '99.0'" in wrong[0]
+    place = "bench.json#/workloads/0/quantities/tokens_per_second/value"
+    assert f"{place}: says '99.0'" in wrong[0]
+
+
+def test_a_ratio_that_no_round_bears_out_is_named(tmp_path: Path) -> None:
+    better = bench()
+    better["workloads"][1]["relative"]["first_token_seconds"]["p"] = 0.0001
+    wrong, _ = timed(tmp_path, better)
+    assert len(wrong) == 1
+    assert "/workloads/1/relative/first_token_seconds/p: says '0.0001'" in wrong[0]
+
+
+def test_rounds_are_worked_out_from_the_runs_of_the_sitting(tmp_path: Path) -> None:
+    files = files_of(*sitting_of(SETTINGS, MADE))
+    assert timed(tmp_path, bench(), files)[0] == []
+    faster = bench()
+    for one in faster["workloads"][0]["rounds"]:
+        one["own"]["tokens_per_second"] *= 2
+    rounds = msgspec.convert(faster["workloads"][0]["rounds"], tuple[Round, ...])
+    faster["workloads"][0].update(summary(rounds))
+    assert timed(tmp_path / "alone", faster)[0] == []
+    wrong, _ = timed(tmp_path / "beside", faster, files)
+    assert any("/rounds/0/own/tokens_per_second: says" in one for one in wrong)
+    assert all("what it rests on makes" in one for one in wrong)
+
+
+def test_memory_and_kernels_are_what_the_sitting_says(tmp_path: Path) -> None:
+    smaller = bench()
+    smaller["workloads"][0]["memory"]["peak_bytes"] = 7
+    smaller["subject"]["kernels"] = {"Fast": 14}
+    wrong, _ = timed(tmp_path, smaller, files_of(*sitting_of(SETTINGS, MADE)))
+    assert len(wrong) == 2
+    assert "#/subject/kernels/Fast: says '14'" in wrong[0]
+    assert "#/workloads/0/memory/peak_bytes: says '7'" in wrong[1]
+
+
+def short_of(text: str) -> str:
+    """Return runs without the waits between tokens, as a release publishes large ones."""
+    decoder = msgspec.json.Decoder(Run)
+    runs = [decoder.decode(line) for line in text.splitlines()]
+    left = [
+        msgspec.structs.replace(
+            run, requests=tuple(msgspec.structs.replace(one, itl=()) for one in run.requests)
+        )
+        for run in runs
+    ]
+    return msgspec.json.Encoder().encode_lines(left).decode()
+
+
+def test_runs_without_waits_bear_out_all_that_needs_no_waits(tmp_path: Path) -> None:
+    sitting, runs = sitting_of(SERVED, MADE)
+    files = files_of(sitting, runs)
+    files[SHORT_SAMPLES] = short_of(files.pop(SAMPLES_FILE))
+    told: dict[str, Any] = document(sitting, runs, asked_of(SERVED), 1)
+    assert "itl_seconds" in told["workloads"][0]["rounds"][0]["own"]
+    assert timed(tmp_path / "whole", told, files, SERVED)[0] == []
+    told["workloads"][0]["rounds"][0]["own"]["itl_seconds"] *= 2
+    told["workloads"][0]["rounds"][0]["baseline"]["ttft_seconds"] *= 2
+    rounds = msgspec.convert(told["workloads"][0]["rounds"], tuple[Round, ...])
+    told["workloads"][0].update(summary(rounds))
+    (wrong,) = timed(tmp_path / "forged", told, files, SERVED)[0]
+    assert "/workloads/0/rounds/0/baseline/ttft_seconds: says" in wrong
 
 
 def test_a_divergence_is_the_mean_over_its_items(tmp_path: Path) -> None:
@@ -133,6 +243,7 @@ def test_fidelity_is_worked_out_from_its_readings(tmp_path: Path) -> None:
 
 
 def test_what_is_no_timing_is_a_finding(tmp_path: Path) -> None:
-    wrong, _ = measures(dossier(tmp_path, "bench/AWQ", {"bench.json": b'{"workloads": 7}'}))
+    found = dossier(tmp_path, "bench/AWQ", {"bench.json": b'{"schema": 2, "workloads": 7}'})
+    wrong, _ = measures(found)
     assert len(wrong) == 1
     assert "TypeError" in wrong[0]

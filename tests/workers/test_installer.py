@@ -13,6 +13,7 @@ from hubq.workers.installer import (
     settings_from_pip,
     uv_environ,
 )
+from tests.rows import each_row
 
 
 def test_pips_settings_become_uvs(tmp_path: Path) -> None:
@@ -109,7 +110,7 @@ def test_a_full_disk_is_told_apart(tmp_path: Path) -> None:
     assert "disk space" in caught.value.remedy
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("said", "offline", "advice"),
     [
         ("error: No interpreter found for Python 3.11", False, "uv python install"),

@@ -41,6 +41,19 @@ def test_an_unknown_backend_is_refused_with_the_known_ones() -> None:
         worker_for("bench", "tinygrad")
 
 
+def test_a_helper_that_is_named_counts_as_one_that_is_imported(side: Path) -> None:
+    (side / "started.py").write_text("import carried\n")
+    (side / "carried.py").write_text("")
+    (side / "extension.py").write_text("")
+    (side / "other.py").write_text("")
+    script = side / f"{TRIVIAL.script}.py"
+    told = 'PROGRAM = "started.py"\nOPTION = "extension.Extension"\nSAID = "see other.py, other"\n'
+    script.write_text(script.read_text() + told)
+    names = {path.name for path in program_files(TRIVIAL, side)}
+    assert {"started.py", "carried.py", "extension.py"} <= names
+    assert "other.py" not in names
+
+
 def test_a_program_is_its_script_and_what_that_imports_from_side(side: Path) -> None:
     names = [path.name for path in program_files(TRIVIAL, side)]
     assert names == ["echo_trivial.py", "events.py", "helper.py", "main.py"]

@@ -2,16 +2,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from hubq.secrets import keep_secret
 from hubq.workers.specs import SPECS, spec_for
 from hubq.workers.variables import spec_environ, worker_environ
+from tests.rows import each_row
 
 SCRATCH = Path("/scratch")
 
 
-@pytest.mark.parametrize(
+@each_row(
     "name",
     ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "OPENAI_API_KEY", "CUDA_TOKEN"],
 )

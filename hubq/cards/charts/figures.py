@@ -129,7 +129,31 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True, tag="rates"):
     series: tuple[Series, ...]
 
 
-Drawing = Deltas | Front | Rates
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
+    """A server under one load: tokens/s and the latency of its requests; `load` is in words."""
+
+    load: str
+    throughput: Estimate
+    latency: Estimate
+
+
+class Curve(msgspec.Struct, frozen=True, kw_only=True):
+    """One variant under rising load; `look` is the number of its colour and shape."""
+
+    variant: str
+    look: int
+    turns: tuple[Turn, ...]
+
+
+class Saturation(msgspec.Struct, frozen=True, kw_only=True, tag="saturation"):
+    """Latency against throughput as the load rises: `measure` is the latency's name."""
+
+    measure: str
+    unit: str
+    curves: tuple[Curve, ...]
+
+
+Drawing = Deltas | Front | Rates | Saturation
 
 
 def number(claim: Claim) -> Number:

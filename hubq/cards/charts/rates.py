@@ -1,20 +1,23 @@
 """Latency against request rate as charts, for families whose servers were put under load.
 
-A benchmark stage has, for each workload and each step of its load, the measures
-`request_rate/WORKLOAD/STEP` (requests/s) and `itl_seconds/WORKLOAD/STEP` (the time between two
-tokens) or `ttft_seconds/WORKLOAD/STEP` (the time to the first).
+A stage `bench/VARIANT/vllm` has, for each workload and each step of its load, the measures
+`itl_seconds/WORKLOAD/STEP` (the time between two tokens) and `ttft_seconds/WORKLOAD/STEP` (the time
+to the first). The rate is the one that requests were sent at, which is the same for all variants.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from hubq.cards.charts.chart import Chart
 from hubq.cards.charts.figures import Estimate, Rates, Series, Step, estimate, number
 from hubq.cards.charts.labels import cut_names, spoken
 from hubq.cards.family import Family
 from hubq.cards.ledger import Ledger, Shape
+from hubq.cards.prose.loads import asked_rate
 from hubq.cards.prose.wording import listed
+from hubq.cards.speeds import VLLM, bench_measures
+from hubq.cards.tables.details import Figures
 from hubq.markdown.escaping import escape
 from hubq.model.card import Claim
 from hubq.model.recipe import BASELINE
@@ -23,17 +26,21 @@ NAME = "rates"
 MEASURES = {"itl_seconds": "time between tokens", "ttft_seconds": "time to first token"}
 """The latencies that are drawn, by the names of their measures, in words."""
 
-_RATE = Shape(digits=1, unit="requests/s")
-_MILLISECONDS = Shape(digits=1, scale=1000, unit="ms")
+MILLISECONDS = Shape(digits=1, scale=1000, unit="ms")
 
 
 def rate_charts(family: Family, ledger: Ledger) -> tuple[Chart, ...]:
-    """Return a chart for each workload and latency that variants were measured under load for."""
+    """Return a chart for each workload and latency that variants were measured at rates for."""
     found: list[Chart] = []
-    for workload in family.loaded.workloads.workloads:
-        for measure, words in MEASURES.items():
+    for index, workload in enumerate(family.loaded.serving):
+        rates = {
+            load.step: asked_rate(ledger, index, number, workload)
+            for number, load in enumerate(workload.loads)
+            if load.rate is not None
+        }
+        for measure, words in MEASURES.items() if len(rates) > 1 else ():
             series = tuple(
-                _series(family, ledger, name, look, f"{measure}/{workload.name}")
+                _series(family, ledger, (name, look), f"{measure}/{workload.name}", rates)
                 for look, name in enumerate((BASELINE, *family.published))
             )
             drawn = tuple(one for one in series if one.steps)
@@ -62,32 +69,36 @@ def rates_chart(series: tuple[Series, ...], measure: str, *, unit: str, name: st
     )
 
 
-def _series(family: Family, ledger: Ledger, name: str, look: int, prefix: str) -> Series:
-    stage, workload = f"bench/{name}", prefix.partition("/")[2]
-    result = family.results.get(stage)
-    places = {m.name: place for place, m in enumerate(result.measures)} if result else {}
-    ends = [key.removeprefix(f"{prefix}/") for key in places if key.startswith(f"{prefix}/")]
-    steps = []
-    for end in ends:
-        rate_name, tail = f"request_rate/{workload}/{end}", f"{prefix}/{end}"
-        if rate_name in places:
-            rate = ledger.measure(f"{rate_name}.{name}", stage, rate_name, _RATE)
-            latency = _latency(ledger, f"{tail}.{name}", stage, places[tail], tail)
-            steps.append(Step(rate=number(rate), latency=latency))
-    rising = sorted(steps, key=lambda step: step.rate.value)
-    return Series(variant=name, look=look, steps=tuple(rising))
+def _series(
+    family: Family,
+    ledger: Ledger,
+    variant: tuple[str, int],
+    prefix: str,
+    rates: Mapping[str, Claim],
+) -> Series:
+    """Return the latencies of a variant, by name and look, at the rates it was measured at."""
+    name, look = variant
+    found = bench_measures(family, name, VLLM)
+    steps = tuple(
+        Step(rate=number(rate), latency=drawn_estimate(family, ledger, name, tail, MILLISECONDS))
+        for step, rate in sorted(rates.items(), key=lambda pair: pair[1].value)
+        if (tail := f"{prefix}/{step}") in found
+    )
+    return Series(variant=name, look=look, steps=steps)
 
 
-def _latency(ledger: Ledger, claim_id: str, stage: str, index: int, name: str) -> Estimate:
-    def bound(part: str) -> Claim | None:
-        try:
-            place = f"/measures/{index}/{part}"
-            return ledger.record(f"{claim_id}.{part}", stage, place, _MILLISECONDS)
-        except KeyError:
-            return None
+def drawn_estimate(
+    family: Family, ledger: Ledger, name: str, measure: str, shape: Shape
+) -> Estimate:
+    """Enter a measure of a variant's server and its interval, as they are drawn.
 
-    value = ledger.measure(claim_id, stage, name, _MILLISECONDS)
-    return estimate(value, bound("low"), bound("high"))
+    Raises:
+        KeyError: it has no such measure.
+    """
+    found = Figures(family, ledger, VLLM, "drawn").figure(name, measure, shape)
+    if found.value.claim is None:
+        raise KeyError(measure)
+    return estimate(found.value.claim, found.low, found.high)
 
 
 def _finding(series: Sequence[Series], measure: str) -> str:

@@ -9,6 +9,7 @@ from hubq.cards.footnotes import state_word
 from hubq.cards.ledger import COUNT, LEVEL, PERCENT, POINTS, Ledger, escape_pointer
 from hubq.cards.prose.conditions import conditions_of
 from hubq.cards.prose.wording import grouped, listed
+from hubq.cards.speeds import bench_stage, engines_of, missing_cells
 from hubq.cards.tables.scores import Trouble
 from hubq.model.recipe import BASELINE
 
@@ -55,9 +56,11 @@ def caveats_of(
 
 
 def _missing(family: Family, names: tuple[str, ...]) -> Iterator[str]:
-    stages = [f"bench/{name}" for name in (BASELINE, *names)]
+    timed = [(name, engine) for engine in engines_of(family) for name in (BASELINE, *names)]
+    stages = [bench_stage(*one) for one in timed]
     stages += [f"score/{n}/{t.name}" for n in (BASELINE, *names) for t in family.tasks]
     gaps = [family.gap(stage) for stage in stages if stage not in family.results]
+    gaps += [gap for one in timed for gap in missing_cells(family, *one).values()]
     if gaps:
         states = dict.fromkeys(state_word(gap.state) for gap in gaps)
         yield (

@@ -10,6 +10,7 @@ from hubq.cards.family import Family
 from hubq.cards.ledger import COUNT, DELTA, PERCENT, Ledger, escape_pointer
 from hubq.cards.locks import own_lock
 from hubq.cards.prose.wording import grouped, listed
+from hubq.cards.speeds import benched
 from hubq.cards.stacks import TITLES
 from hubq.evaluate.scoring import SCORES
 from hubq.markdown.escaping import code, escape
@@ -252,15 +253,16 @@ def _overlap(family: Family, ledger: Ledger, names: tuple[str, ...]) -> Iterator
 
 
 def _speed(family: Family) -> Iterator[str]:
-    benched = [result for stage, result in family.results.items() if stage.startswith("bench/")]
-    if not benched:
+    found = tuple(benched(family))
+    if not found:
         return
-    if all(result.stage.settings.get("device") == "cpu" for result in benched):
+    if all(facts.get("device") == "cpu" for _, facts in found):
         yield (
             "**Speed.** Speed was measured on a CPU. Quantized kernels differ between CPU and "
             "GPU, so the order of the variants may be another one on a GPU."
         )
-    yield (
-        "**Engine.** Speed is that of plain transformers generation, not of a serving engine, "
-        "which batches requests and has kernels of its own."
-    )
+    if not any(engine for engine, _ in found):
+        yield (
+            "**Engine.** Speed is that of plain transformers generation, not of a serving engine, "
+            "which batches requests and has kernels of its own."
+        )

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from hubq.cards.family import Family
 from hubq.cards.footnotes import sentence, state_word
 from hubq.cards.prose.wording import listed
+from hubq.cards.speeds import (
+    VLLM,
+    bench_stage,
+    benched,
+    engines_of,
+    missing_cells,
+)
 from hubq.cards.stacks import ENGINES
 from hubq.markdown.escaping import code, escape
 from hubq.model.card import CellState
@@ -20,6 +28,8 @@ _NEEDED = {
     CellState.INFEASIBLE: "On a machine that can do it: ",
     CellState.RUNNING: "It is being measured; `hubq card update` adds it. To measure it again: ",
 }
+_TIMED = {CellState.OOM: "It needs more memory, or smaller workloads: "}
+"""What a timing needs, where that is not what answering needs."""
 _NARROWING = ("--variant", "--task")
 
 
@@ -73,18 +83,48 @@ def _scores(family: Family, names: tuple[str, ...]) -> Iterator[str]:
 
 
 def _speeds(family: Family, names: tuple[str, ...]) -> Iterator[str]:
-    found: dict[Gap, list[str]] = {}
-    for name in names:
-        if f"bench/{name}" not in family.results:
-            found.setdefault(family.gap(f"bench/{name}"), []).append(name)
-    for gap, named in found.items():
-        yield _told(f"Speed of {listed(named)}", gap, _again(family, "bench run", tuple(named)))
-    benched = [r for stage, r in family.results.items() if stage.startswith("bench/")]
-    if benched and all(r.stage.settings.get("device") == "cpu" for r in benched):
+    for engine in engines_of(family):
+        yield from _untimed(family, names, engine)
+    yield from _unserved(family)
+    timed = tuple(benched(family))
+    if timed and all(facts.get("device") == "cpu" for _, facts in timed):
         yield (
             "**Speed on a GPU** was not measured. On a machine with one: "
             f"{code(_again(family, 'bench run'))}."
         )
+
+
+def _untimed(family: Family, names: tuple[str, ...], engine: str) -> Iterator[str]:
+    """Say which speeds are missing, together where they are missing for one reason."""
+    found: dict[Gap, dict[str, tuple[str, ...]]] = {}
+    for name in names:
+        if bench_stage(name, engine) not in family.results:
+            found.setdefault(family.gap(bench_stage(name, engine)), {})[name] = ()
+        for place, gap in missing_cells(family, name, engine).items():
+            places = found.setdefault(gap, {})
+            places[name] = (*places.get(name, ()), place)
+    what = f"Speed in {ENGINES[engine]}" if engine else "Speed"
+    served = family.loaded.serving if engine else family.loaded.workloads.workloads
+    whole = {(), tuple(workload.name for workload in served)}
+    for gap, variants in found.items():
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for name, places_ in variants.items():
+            alike.setdefault(places_, []).append(name)
+        for places_, named in alike.items():
+            where = "" if places_ in whole else f" on {listed(escape(one) for one in places_)}"
+            again = _again(family, "bench run", tuple(named))
+            yield _told(f"{what} of {listed(named)}{where}", gap, again, _TIMED)
+
+
+def _unserved(family: Family) -> Iterator[str]:
+    """Say why no server was put under load where none was to be."""
+    if family.loaded.serving:
+        return
+    if family.loaded.workloads.serving:
+        why = f"the recipe does not list {ENGINES[VLLM]} under `engines`"
+    else:
+        why = "the recipe's workloads put no server under load"
+    yield f"**Serving** was not measured: {why}."
 
 
 def _engines(family: Family, names: tuple[str, ...]) -> Iterator[str]:
@@ -145,8 +185,10 @@ def _elsewhere(family: Family) -> Iterator[str]:
     )
 
 
-def _told(what: str, gap: Gap, again: str) -> str:
-    needed = _NEEDED.get(gap.state, "To measure it: ")
+def _told(
+    what: str, gap: Gap, again: str, needs: Mapping[CellState, str] = MappingProxyType({})
+) -> str:
+    needed = needs.get(gap.state) or _NEEDED.get(gap.state, "To measure it: ")
     said = escape(sentence(gap.reason))
     return f"**{what}** ({state_word(gap.state)}): {said} {needed}{code(again)}."
 

@@ -9,7 +9,7 @@ import msgspec
 from hubq.cards.family import Family
 from hubq.cards.ledger import Ledger
 from hubq.cards.prose.choice import Choice, choices_of
-from hubq.cards.prose.costs import Cost, cost_sentences, costs_of, paces
+from hubq.cards.prose.costs import REGIMES, Cost, cost_sentences, costs_of, paces
 from hubq.cards.prose.headline import SAME_SIZE, headline_of
 from hubq.cards.prose.pairs import PairLead, leads_of, undecided_pairs
 from hubq.cards.prose.wording import listed
@@ -103,9 +103,10 @@ def _for_the_baseline(known: _Known) -> Iterator[str]:
     open_ = [task for task in compared if task not in kept and task not in lost]
     if open_:
         yield f"work like {listed(open_)}: no variant was shown to stay within the margin there"
-    if all(paces(known.costs[c.variant]) == "slower" for c in known.choices):
-        yield "speed counts: every variant is slower here"
-    costs = [cost for c in known.choices for cost in known.costs[c.variant]]
+    for regime, where in REGIMES.items():
+        if all(paces(known.costs[c.variant], regime) == "slower" for c in known.choices):
+            yield f"speed {where} counts: every variant is slower here"
+    costs = [cost for c in known.choices for cost in known.costs[c.variant] if cost.memory]
     if costs and all(cost.more for cost in costs):
         yield "peak memory counts: every variant's is higher here"
 
@@ -150,7 +151,7 @@ def _against(known: _Known, choice: Choice) -> Iterator[str]:
     for other, tasks in _led(known, choice.variant, ahead=False).items():
         yield f"work like {listed(tasks)}: {other} is better there"
     yield from _paced(known, choice, "slower")
-    costs = known.costs[choice.variant]
+    costs = [cost for cost in known.costs[choice.variant] if cost.memory]
     if costs and not any(cost.kept for cost in costs):
         more = all(cost.more for cost in costs)
         yield f"peak memory counts: it {'is higher' if more else 'hardly falls'} here"
@@ -158,11 +159,12 @@ def _against(known: _Known, choice: Choice) -> Iterator[str]:
 
 
 def _paced(known: _Known, choice: Choice, pace: str) -> Iterator[str]:
-    costs = known.costs[choice.variant]
-    found = [cost.workload for cost in costs if cost.pace == pace]
-    if found:
-        where = "" if len(found) == len(costs) else f" on {listed(found)}"
-        yield f"speed counts: {pace} than {BASELINE} here{where}"
+    for regime, words in REGIMES.items():
+        costs = [cost for cost in known.costs[choice.variant] if cost.regime == regime]
+        found = [cost.where for cost in costs if cost.pace == pace]
+        if found:
+            where = "" if len(found) == len(costs) else f" on {listed(found)}"
+            yield f"speed {words} counts: {pace} than {BASELINE} here{where}"
 
 
 def _dominated(known: _Known, variant: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from hubq.cards.prose.choice import Choice
-from hubq.cards.prose.costs import Cost, paces
+from hubq.cards.prose.costs import REGIMES, Cost, paces
 from hubq.cards.prose.wording import grouped, listed
 from hubq.model.recipe import BASELINE
 
@@ -38,11 +38,11 @@ def _kept(
         names = " or ".join(f"**{c.variant}**" for c in picks)
         sizes = listed(f"{c.share} %" for c in picks if c.share)
         size = f", with {sizes} of {BASELINE}'s weights" if sizes else ""
-        slow = all(paces(costs[c.variant]) == "slower" for c in picks)
+        slow = _slow([costs[c.variant] for c in picks])
         which = "It is" if len(picks) == 1 else "They are"
         return (
             f"Where no more than the margin may be lost, take {names}: any loss is within it on "
-            f"{picks[0].tasks}{size}.{f' {which} slower than {BASELINE} here.' * slow}"
+            f"{picks[0].tasks}{size}.{f' {which} slower than {BASELINE} {slow}.' if slow else ''}"
         )
     if not any(choice.safe or choice.unclear or choice.losses for choice in choices):
         return ""
@@ -53,6 +53,14 @@ def _kept(
         f"No variant was shown to stay within the margin on {choices[0].tasks}; any loss is within "
         f"it for {listed(kept)}."
     )
+
+
+def _slow(costs: Sequence[Sequence[Cost]]) -> str:
+    """Return where every one of some variants is slower than the baseline; empty for nowhere."""
+    if all(paces(found) == "slower" for found in costs):
+        return "here"
+    slow = (r for r in REGIMES if all(paces(found, r) == "slower" for found in costs))
+    return next((f"{REGIMES[regime]} here" for regime in slow), "")
 
 
 def _lost(choices: Sequence[Choice]) -> str:

@@ -9,7 +9,8 @@ import msgspec
 from hubq.cards.family import Family
 from hubq.cards.footnotes import Footnote, Footnotes, measured
 from hubq.cards.ledger import RATE, Ledger, Shape, escape_pointer
-from hubq.model.card import Cell
+from hubq.cards.speeds import bench_measures, bench_stage
+from hubq.model.card import Cell, Claim
 from hubq.model.recipe import BASELINE
 
 _GIGABYTE = 1e9
@@ -23,12 +24,14 @@ class SizeRow(msgspec.Struct, frozen=True, kw_only=True):
         this: whether the card is this variant's.
         size: of its safetensors files; none when the source's files are not known.
         share: of the baseline's, in percent.
+        memory: what they take in memory once loaded; none where nothing was timed.
     """
 
     variant: str
     this: bool
     size: Cell | None
     share: Cell | None
+    memory: Claim | None = None
 
 
 class SizeTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +65,15 @@ def size_table(
         share = None
         if name != BASELINE and sizes[name]["share"] is not None:
             share = measured(ledger.own(f"share.{name}", f"{place}/share", RATE))
-        rows.append(SizeRow(variant=name, this=name == this, size=measured(size), share=share))
+        memory = None
+        if "weights_bytes" in bench_measures(family, name):
+            claim_id, stage = f"loaded.{name}", bench_stage(name)
+            memory = ledger.measure(claim_id, stage, "weights_bytes", bytes_in(unit))
+        rows.append(
+            SizeRow(
+                variant=name, this=name == this, size=measured(size), share=share, memory=memory
+            )
+        )
     return SizeTable(rows=tuple(rows), unit=unit, notes=notes.since(before))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from hubq.cards.charts.chart import Chart
 from hubq.cards.charts.figures import (
     Band,
+    Curve,
     Deltas,
     Drawing,
     Estimate,
@@ -16,8 +17,10 @@ from hubq.cards.charts.figures import (
     Place,
     Rates,
     Row,
+    Saturation,
     Series,
     Step,
+    Turn,
 )
 from hubq.model.card import Claim
 
@@ -91,6 +94,18 @@ def series(variant: str, look: int, factor: float, half: float = 0.5) -> Series:
     return Series(variant=variant, look=look, steps=steps)
 
 
+def curve(variant: str, look: int, factor: float, half: float = 0.5) -> Curve:
+    turns = tuple(
+        Turn(
+            load=f"{load} at a time",
+            throughput=est(100 * load / (1 + load / 8) / factor, 2 * half),
+            latency=est(factor * (10 + load * load / 6), half),
+        )
+        for load in (1, 2, 4, 8, 16)
+    )
+    return Curve(variant=variant, look=look, turns=turns)
+
+
 def chart(drawing: Drawing) -> Chart:
     return Chart(name="made-up", alt="What it finds.", caption="", drawing=drawing)
 
@@ -99,8 +114,10 @@ def hostile_charts() -> tuple[Chart, ...]:
     """Return a chart of each kind whose every name is hostile."""
     places = tuple(place(name, look, 70.0 + look) for look, name in enumerate(HOSTILE))
     lines = tuple(series(name, look, 1.0 + look) for look, name in enumerate(HOSTILE))
+    curves = tuple(curve(name, look, 1.0 + look) for look, name in enumerate(HOSTILE))
     return (
         chart(Deltas(baseline=HOSTILE[1], bands=bands(HOSTILE, HOSTILE[1:3]))),
         chart(Front(places=places, unit="GB")),
         chart(Rates(measure=HOSTILE[1], unit="ms", series=lines)),
+        chart(Saturation(measure=HOSTILE[1], unit="ms", curves=curves)),
     )

@@ -90,6 +90,13 @@ def test_a_chart_of_rates_is_its_golden(request: pytest.FixtureRequest) -> None:
     pictures.check_golden(request, "rates.svg", files_of(made_up_rates())[2])
 
 
+def test_the_chart_of_a_rising_load_is_its_golden(
+    request: pytest.FixtureRequest, served: Family
+) -> None:
+    (found,) = (one for one in card_facts(served, "AWQ").charts if one.name == "load-1")
+    pictures.check_golden(request, "load.svg", files_of(found)[2])
+
+
 def test_marks_stand_in_proportion_to_their_numbers(family: Family) -> None:
     found = next(one for one in card_facts(family, "AWQ").charts if one.name == "deltas")
     assert isinstance(found.drawing, Deltas)

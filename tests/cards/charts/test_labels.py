@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import unicodedata
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hubq.cards.charts.labels import LONGEST, cleaned, cut_names, shortened, spoken, wrapped
+from tests.rows import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("name", "shown"),
     [
         ("GPTQ-Int4", "GPTQ-Int4"),

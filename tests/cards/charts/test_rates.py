@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
-
+import msgspec
 import pytest
 
 from hubq.cards.charts.figures import Rates
@@ -12,74 +9,66 @@ from hubq.cards.comparison import compare
 from hubq.cards.family import Family
 from hubq.cards.ledger import Ledger
 from hubq.model.codec import pretty
-from hubq.model.result import Collected, Measure
-from hubq.model.stage import Kind
+from hubq.model.recipe import LoadedRecipe
+from hubq.model.workload import Load
 from tests.cards.charts.made_up import series
 from tests.cards.factory import Factory
+from tests.cards.nano import loaded_recipe, with_serving
 
-_FACTORS = {"BF16": 1.0, "GPTQ-Int4": 0.5, "AWQ": 0.98}
+
+def at_rates(loaded: LoadedRecipe) -> LoadedRecipe:
+    """Return a recipe whose servers are sent requests at two rates, the higher one first."""
+    (chat,) = loaded.workloads.serving
+    loads = (Load(requests=8, rate=4.0), Load(requests=8, rate=1.0), *chat.loads[:1])
+    serving = (msgspec.structs.replace(chat, loads=loads),)
+    workloads = msgspec.structs.replace(loaded.workloads, serving=serving)
+    return msgspec.structs.replace(loaded, workloads=workloads)
 
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Family:
-    """Return a family whose servers were put under load."""
-    factory = Factory(tmp_path_factory.mktemp("load"))
-    for name, factor in _FACTORS.items():
-        factory.commit(Kind.BENCH, name, {}, _collector(factor), {"load.json": "[1.0]"})
+    """Return a family whose servers were put under load; one variant was not timed."""
+    factory = Factory(tmp_path_factory.mktemp("load"), at_rates(with_serving(loaded_recipe())))
+    for name in ("BF16", "GPTQ-Int4", "AWQ"):
+        factory.bench(name)
     return factory.family()
 
 
-def _collector(factor: float) -> Any:
-    def collect(_work: Path, _out: Mapping[str, Any]) -> Collected:
-        found = []
-        for step, rate in enumerate((1.0, 4.0)):
-            latency = factor * (0.010 + rate / 1000)
-            bounds = {"low": latency * 0.97, "high": latency * 1.03}
-            found += [
-                _measure(f"request_rate/text/{step}", rate, "requests/s"),
-                _measure(f"itl_seconds/text/{step}", latency, "s", **bounds),
-            ]
-        return Collected(measures=tuple(found))
-
-    return collect
-
-
-def _measure(name: str, value: float, unit: str, **bounds: float) -> Measure:
-    return Measure(
-        name=name, value=value, unit=unit, n=30, file="load.json", pointer="/0", **bounds
-    )
+def ledger_of(family: Family) -> Ledger:
+    return Ledger(family, pretty(compare(family, family.published)).encode())
 
 
 def test_a_family_that_was_not_put_under_load_has_no_such_chart(family: Family) -> None:
-    ledger = Ledger(family, pretty(compare(family, family.published)).encode())
-    assert rate_charts(family, ledger) == ()
+    assert rate_charts(family, ledger_of(family)) == ()
+
+
+def test_a_single_rate_makes_no_line(served: Family) -> None:
+    assert rate_charts(served, ledger_of(served)) == ()
 
 
 def test_every_number_that_is_drawn_is_its_claim(loaded: Family) -> None:
-    ledger = Ledger(loaded, pretty(compare(loaded, loaded.published)).encode())
-    (chart,) = rate_charts(loaded, ledger)
+    ledger = ledger_of(loaded)
+    between, first = rate_charts(loaded, ledger)
     claims = {claim.id: claim for claim in ledger.claims}
-    assert isinstance(chart.drawing, Rates)
-    for one in chart.drawing.series:
-        stage = loaded.results[f"bench/{one.variant}"]
-        for number, step in enumerate(one.steps):
-            assert step.rate.value == claims[step.rate.claim].value
-            assert step.rate.value == stage.measure(f"request_rate/text/{number}").value
-            measure = stage.measure(f"itl_seconds/text/{number}")
+    assert isinstance(between.drawing, Rates)
+    for one in between.drawing.series:
+        stage = loaded.results[f"bench/{one.variant}/vllm"]
+        for step, rate in zip(one.steps, (1.0, 4.0), strict=True):
+            assert step.rate.value == claims[step.rate.claim].value == rate
+            measure = stage.measure(f"itl_seconds/chat/r{rate:g}")
             assert step.latency.value.value == claims[step.latency.value.claim].value
             assert step.latency.value.value == pytest.approx(measure.value * 1000)
             assert measure.low is not None
             assert step.latency.bottom == pytest.approx(measure.low * 1000)
-    assert [one.variant for one in chart.drawing.series] == ["BF16", "GPTQ-Int4", "AWQ"]
-    assert chart.files[0] == "charts/rates-1.png"
+    assert [one.variant for one in between.drawing.series] == ["BF16", "GPTQ-Int4", "AWQ"]
+    assert (between.files[0], first.files[0]) == ("charts/rates-1.png", "charts/rates-2.png")
 
 
 def test_the_text_tells_apart_only_what_the_intervals_do(loaded: Family) -> None:
-    ledger = Ledger(loaded, pretty(compare(loaded, loaded.published)).encode())
-    (chart,) = rate_charts(loaded, ledger)
-    assert chart.alt == (
-        "Time between tokens, workload text: GPTQ-Int4 is below BF16 beyond the intervals at "
-        "every shared rate; AWQ cannot be told from BF16 at any shared rate."
+    between, _ = rate_charts(loaded, ledger_of(loaded))
+    assert between.alt == (
+        "Time between tokens, workload chat: GPTQ-Int4 is above BF16 beyond the intervals at "
+        "every shared rate; AWQ is above BF16 beyond the intervals at every shared rate."
     )
 
 

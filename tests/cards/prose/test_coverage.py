@@ -9,7 +9,8 @@ from hubq.cards.gathering import card_facts, report_facts
 from hubq.model.card import CellState
 from hubq.model.gap import Gap
 from tests.cards.factory import Factory
-from tests.cards.nano import loaded_recipe, source
+from tests.cards.nano import loaded_recipe, source, with_serving
+from tests.cards.timings import told
 
 
 def gaps(family: Family, start: str = "") -> list[str]:
@@ -52,6 +53,46 @@ def test_a_missing_speed_names_the_bench(gappy: Family) -> None:
     (said,) = gaps(gappy, "Speed of GPTQ-Int8")
     assert "(pending): Waiting for a free GPU." in said
     assert "`hubq bench run hubq/nano-qwen2-vl --recipe nano --variant GPTQ-Int8`" in said
+
+
+def test_a_workload_that_did_not_fit_is_named_with_what_it_needs(family: Family) -> None:
+    lost = told(
+        family, "AWQ", states={"text": "measured", "image": "oom"}, why={"image": "No room"}
+    )
+    (said,) = [text for text in card_facts(lost, "GPTQ-Int4").coverage if "on image" in text]
+    assert said == (
+        "**Speed of AWQ on image** (OOM): No room. It needs more memory, or smaller workloads: "
+        "`hubq bench run hubq/nano-qwen2-vl --recipe nano --variant AWQ`."
+    )
+
+
+def test_workloads_missing_for_one_reason_are_one_gap(family: Family) -> None:
+    states, why = {"text": "failed", "image": "failed"}, {"text": "It broke", "image": "It broke"}
+    lost = told(told(family, "AWQ", states=states, why=why), "BF16", states=states, why=why)
+    (said,) = [text for text in card_facts(lost, "GPTQ-Int4").coverage if "It broke" in text]
+    assert said.startswith("**Speed of BF16 and AWQ** (failed): It broke.")
+
+
+def test_a_server_that_was_not_up_is_named_with_its_engine(whole_served: Factory) -> None:
+    gap = Gap(state=CellState.INFEASIBLE, reason="no build for this device")
+    lost = {f"bench/{name}/vllm": gap for name in ("BF16", "GPTQ-Int8", "GPTQ-Int4", "AWQ")}
+    (said,) = gaps(whole_served.family(gaps=lost), "Speed in vLLM")
+    assert said.startswith(
+        "**Speed in vLLM of BF16, GPTQ-Int8, GPTQ-Int4 and AWQ** (infeasible): Timing cannot be "
+        "done here: no build for this device."
+    )
+
+
+def test_servers_that_were_not_asked_for_are_a_gap(whole: Factory) -> None:
+    assert gaps(whole.family(), "Serving") == [
+        "**Serving** was not measured: the recipe's workloads put no server under load."
+    ]
+    loaded = with_serving(loaded_recipe())
+    plain = msgspec.structs.replace(loaded.recipe, engines=("transformers",))
+    family = whole.family(loaded=msgspec.structs.replace(loaded, recipe=plain))
+    assert gaps(family, "Serving") == [
+        "**Serving** was not measured: the recipe does not list vLLM under `engines`."
+    ]
 
 
 def test_a_command_that_chose_is_narrowed_anew(whole: Factory) -> None:

@@ -8,6 +8,7 @@ from hubq.cards.published.averages import averages
 from hubq.cards.published.sheets import sheets_of
 from hubq.model.marks import plain
 from tests.cards.published.reports import QWEN3_SIZES, facts_of, kept, known, source_of
+from tests.rows import each_row
 
 
 def found(page: str) -> list[tuple[str, str, str]]:
@@ -59,7 +60,7 @@ def test_scores_that_no_count_gives_are_found() -> None:
     assert plain(facts.findings[0].printed) == "0.416, 0.346, 0.348, 0.378"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("printed", "right"),
     [("98.29%", None), ("98.28%", None), ("98.39%", "98.29%"), ("0.983", None), ("0.97", "0.98")],
 )
@@ -71,7 +72,7 @@ def test_a_recovery_is_checked_to_its_digits(printed: str, right: str | None) ->
     assert [one[2] for one in found(page)] == ([] if right is None else [right])
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("printed", "right"), [("−2.66", []), ("-2.6", []), ("−2.76", ["−2.66"]), ("+2.66", ["−2.66"])]
 )
 def test_a_difference_in_brackets_is_checked(printed: str, right: list[str]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from hubq.cards.published.roles import (
     baseline_of,
     bits_of,
@@ -12,9 +10,10 @@ from hubq.cards.published.roles import (
     minus_of,
     role_of,
 )
+from tests.rows import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("name", "role"),
     [
         ("Avg", "average"),
@@ -37,12 +36,12 @@ def test_names_say_what_numbers_are(name: str, role: str) -> None:
     assert role_of(name, score=True) == role
 
 
-@pytest.mark.parametrize("name", ["BF16", "FP16 baseline", "Float baseline (bf16)", "Full Prec"])
+@each_row("name", ["BF16", "FP16 baseline", "Float baseline (bf16)", "Full Prec"])
 def test_full_precision_is_the_baseline(name: str) -> None:
     assert is_baseline(name)
 
 
-@pytest.mark.parametrize("name", ["FP8", "FP W8A8", "Real-int8 + bf16 dequant", "GPTQ-Int4"])
+@each_row("name", ["FP8", "FP W8A8", "Real-int8 + bf16 dequant", "GPTQ-Int4"])
 def test_fewer_bits_are_no_baseline(name: str) -> None:
     assert not is_baseline(name)
 
@@ -54,7 +53,7 @@ def test_a_name_that_the_others_begin_with_is_the_baseline() -> None:
     assert baseline_of(["fake", "real"], "fake") == "fake"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("name", "bits"),
     [
         ("GPTQ-Int4", 4),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from hubq.cards.published.sheets import sheets_of
 from tests.cards.published.reports import block_of, kept, sheet_of
+from tests.rows import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("page", "kinds"),
     [
         ("qwen2-vl.md", ["scores", "speed", "speed", "speed"]),

@@ -15,8 +15,43 @@ def said(number: int) -> tuple[str, ...]:
     return texts(speeds.sentences)
 
 
+def rows(number: int, *, beside: bool = False) -> list[tuple[str, ...]]:
+    speeds = known("qwen2-vl.md").sheets[number].speeds
+    assert speeds is not None
+    table = speeds.beside if beside else speeds.table
+    return [table.heads, *(tuple(map(plain, row.cells)) for row in table.rows)]
+
+
+def test_a_speed_table_stands_in_the_form_of_its_page() -> None:
+    heads, first, second, *_ = rows(3)
+    assert heads == (
+        *("Model", "Input Length", "Quantization"),
+        *("GPU Num", "Speed(tokens/s)", "GPU Memory(GB)"),
+    )
+    assert first == ("Qwen2-VL-2B-Instruct", "1", "BF16", "1", "35.29", "4.68")
+    assert second == ("", "", "GPTQ-Int8", "1", "28.59", "3.55")
+    assert rows(3)[5][:3] == ("", "6144", "BF16")
+
+
+def test_a_speed_table_stands_in_our_form_too() -> None:
+    found = rows(3, beside=True)
+    assert found[0] == ("Input Length", "Beside BF16", "GPTQ-Int8", "GPTQ-Int4", "AWQ")
+    assert found[2] == ("1", "speed", "0.81×", "1.13×", "0.85×")
+    last = ("3.6\N{NO-BREAK SPACE}%", "5.7\N{NO-BREAK SPACE}%", "5.7\N{NO-BREAK SPACE}%")
+    assert found[-1] == ("", "memory saved", *last)
+
+
+def test_a_speed_on_another_number_of_gpus_says_so() -> None:
+    assert rows(1, beside=True)[2][2:] == (
+        "1.07×",
+        "1.24× (1 instead of 2 GPUs)",
+        "1.35× (1 instead of 2 GPUs)",
+    )
+
+
 def test_cells_slower_than_the_baseline_are_named() -> None:
     text = said(3)[0]
+    assert "slower than BF16: GPTQ-Int8" in text
     assert "GPTQ-Int8 (0.81× at 1, 0.81× at 6144, 0.85× at 14336, 0.85× at 30720)" in text
     assert "GPTQ-Int4 (0.94× at 30720)" in text
     assert "0.81× at 1" in said(2)[0]
@@ -35,6 +70,7 @@ def test_different_numbers_of_gpus_are_named() -> None:
     (text,) = said(1)
     assert "BF16/GPTQ-Int8/GPTQ-Int4/AWQ: 2/2/1/1 at 1" in text
     assert "4/2/2/2 at 30720" in text
+    assert text.endswith("only GPTQ-Int8 at 1 and at 6144 ran on as many as BF16.")
 
 
 def test_a_deployment_is_worked_out_again() -> None:

@@ -12,6 +12,7 @@ from hubq.cards.tables.calibrations import CalibrationTable, dataset_name
 from tests.cards.factory import Factory
 from tests.cards.families import CAPTIONS, WIKITEXT, calibrated, scored
 from tests.cards.tables.reading import cells, printed
+from tests.rows import each_row
 
 SPECS = (
     calibrated("Captions", CAPTIONS),
@@ -102,7 +103,7 @@ def test_the_card_shows_it(made: Factory, templates: tuple[Path, ...]) -> None:
     assert "| **Pictures** | image and text, calibration.jsonl | 128 |" in text
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("address", "name"),
     [
         ("bundled:nano/data/calibration.jsonl", "calibration.jsonl"),

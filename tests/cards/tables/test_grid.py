@@ -1,9 +1,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from hubq.cards.family import Family
 from hubq.cards.gathering import card_facts
@@ -11,6 +8,7 @@ from hubq.cards.rendering import render_card
 from hubq.cards.tables.grid import GridRow, GridTable
 from tests.cards.factory import Factory
 from tests.cards.tables.reading import cells, number, printed
+from tests.cards.timings import told
 
 
 def rows_of(table: GridTable | None) -> list[list[str]]:
@@ -43,14 +41,26 @@ def test_what_was_not_timed_has_its_state(gappy: Family) -> None:
     ] * 2
 
 
-def test_a_variant_timed_elsewhere_is_not_held_against_the_baseline(family: Family) -> None:
-    environments: dict[str, Any] = dict(family.environments)
-    other = {**environments["bench/AWQ"]}
-    other["hardware"] = {**other["hardware"], "cpu": "another CPU"}
-    moved = msgspec.structs.replace(family, environments={**environments, "bench/AWQ": other})
-    facts = card_facts(moved, "AWQ")
-    assert rows_of(facts.tables.grid)[1][5] == "not comparable¹"
-    assert facts.footnotes[0]["text"] == "Timed on other hardware than BF16."
+def test_servers_have_rows_of_their_own(served: Family) -> None:
+    rows = rows_of(card_facts(served, "AWQ").tables.grid)
+    assert [row[2] for row in rows[1:]] == [
+        "single stream",
+        "",
+        "vLLM, single stream",
+        "vLLM, 4 at a time",
+        "vLLM, saturation",
+    ]
+    assert rows[-1][3:] == ["0.56×", "0.85×", "0.90×"]
+
+
+def test_a_server_that_was_not_measured_has_its_state(served: Family) -> None:
+    states = {"chat": "measured", "chat/c1": "measured", "chat/c4": "measured", "chat/max": "oom"}
+    facts = dict(served.results["bench/AWQ/vllm"].facts["relative"])
+    left = {kind: found for kind, found in facts.items() if not kind.endswith("/max")}
+    lost = told(served, "AWQ", "vllm", states=states, why={"chat/max": "No room."}, relative=left)
+    found = card_facts(lost, "AWQ")
+    assert rows_of(found.tables.grid)[-1][5] == "OOM¹"
+    assert found.footnotes[0]["text"] == "No room."
 
 
 def test_more_hardware_and_regimes_are_more_rows() -> None:

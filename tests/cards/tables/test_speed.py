@@ -5,7 +5,7 @@ from pathlib import Path
 from hubq.cards.family import Family
 from hubq.cards.gathering import card_facts
 from hubq.cards.rendering import render_card
-from hubq.cards.tables.speed import _attention
+from hubq.cards.tables.rounds import attention_text
 from tests.cards.factory import Factory
 from tests.cards.reading import cell_text
 from tests.cards.tables.reading import cells
@@ -65,10 +65,10 @@ def test_nothing_measured_is_a_table_of_gaps(tmp_path: Path) -> None:
     factory.quantize("AWQ")
     facts = card_facts(factory.family(), "AWQ")
     assert {cell_text(row.speed) for row in facts.speed.rows} == {"pending¹"}
-    assert facts.speed.repeats is None
+    assert facts.speed.method is None
 
 
 def test_parts_of_a_model_may_have_different_attention() -> None:
-    assert _attention({"text": "sdpa", "vision": "sdpa"}) == "sdpa"
-    assert _attention({"vision": "eager", "text": "sdpa"}) == "sdpa (text), eager (vision)"
-    assert _attention("sdpa") == "sdpa"
+    assert attention_text({"text": "sdpa", "vision": "sdpa"}) == "sdpa"
+    assert attention_text({"vision": "eager", "text": "sdpa"}) == "sdpa (text), eager (vision)"
+    assert attention_text("sdpa") == "sdpa"

@@ -6,9 +6,8 @@ import functools
 import hashlib
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,11 +17,16 @@ from hubq.evaluate.formats.every_eval_ever import Question, convert, model_id, s
 from hubq.evaluate.samples import Sample
 from tests.evaluate.formats.made import OURS, samples, scored
 
+if TYPE_CHECKING:
+    import jsonschema
+
 QUESTIONS = {"A": {"0": Question(text="Which?", gold=("B",), choices=("A. one", "B. two"))}}
 
 
 @functools.cache
 def validator(name: str) -> jsonschema.Draft7Validator:
+    import jsonschema
+
     return jsonschema.Draft7Validator(schema(name))
 
 
@@ -45,7 +49,7 @@ def documents(files: dict[str, str]) -> tuple[dict[str, Any], list[dict[str, Any
 def test_the_vendored_schemas_are_those_of_version_0_3_0() -> None:
     for name in ("eval", "instance_level_eval"):
         assert schema(name)["version"] == "0.3.0"
-        jsonschema.Draft7Validator.check_schema(schema(name))
+        validator(name).check_schema(schema(name))
 
 
 def test_what_is_exported_is_valid() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from hubq.evaluate.formats.certainty import Certainty, certainty_of, printed
 from hubq.evaluate.formats.known import Size, size_of
+from tests.rows import each_row
 
 MMMU = Size(n=900)
 
@@ -14,7 +15,7 @@ def certain(text: str, size: Size, scale: float = 100) -> Certainty:
     return certainty_of(printed(text, scale, size), size)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("task", "n"),
     [
         ("MMMU_VAL", 900),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from hubq.evaluate.formats.notes import notes_of, split_label, split_marks
 from hubq.evaluate.published import tables_of
+from tests.rows import each_row
 
 PAGE = """
 | Recipe | GSM8K | MMLU |
@@ -48,7 +47,7 @@ def test_notes_in_html_are_read_too() -> None:
     assert table.notes == {"*": "with a longer prompt"}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("line", "note"),
     [
         ("¹ why", {"1": "why"}),

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubq.evaluate.formats.printed import Number, read_cell, read_number
+from tests.rows import each_row
 
 
 def number(text: str) -> Number:
@@ -14,7 +15,7 @@ def number(text: str) -> Number:
     return found
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "value", "decimals", "unit"),
     [
         ("41.55", 41.55, 2, ""),
@@ -51,7 +52,7 @@ def test_a_range_has_two_ends(text: str) -> None:
     assert (found.value, found.upper, found.unit) == (1.3, 1.7, "x")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "state", "marks"),
     [
         ("OOM¹", "oom", ("1",)),

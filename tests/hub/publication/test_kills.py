@@ -90,18 +90,20 @@ def going_on(before: FakeHub, edition: int, patient: Retries) -> Callable[..., N
     return then
 
 
+@SAMPLED
 def test_new_repos_survive_a_kill_anywhere(
-    new_hub: MakeHub, publications: Path, patient: Retries
+    new_hub: MakeHub, publications: Path, patient: Retries, step: int
 ) -> None:
     then = going_on(new_hub(), 1, patient)
-    assert matrix(new_hub, 1, publications, patient, then) == 50
+    assert matrix(new_hub, 1, publications, patient, then, step=step) == 50
 
 
+@SAMPLED
 def test_repos_at_an_old_release_survive_a_kill_anywhere(
-    old_hub: MakeHub, publications: Path, patient: Retries
+    old_hub: MakeHub, publications: Path, patient: Retries, step: int
 ) -> None:
     then = going_on(old_hub(), 2, patient)
-    assert matrix(old_hub, 2, publications, patient, then) == 30
+    assert matrix(old_hub, 2, publications, patient, then, step=step) == 30
 
 
 @pytest.mark.long

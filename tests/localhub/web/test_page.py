@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import pytest
-
 from hubq.localhub.web.page import day_text, moment_text, size_text
+from tests.rows import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("size", "text"),
     [(0, "0 Bytes"), (999, "999 Bytes"), (1560, "1.56 kB"), (2_500_000, "2.5 MB"), (5e9, "5 GB")],
 )

@@ -9,8 +9,9 @@ from hubq.cards.charts.chart import Chart
 from hubq.cards.charts.drawing.deltas import draw_deltas
 from hubq.cards.charts.drawing.front import draw_front
 from hubq.cards.charts.drawing.rates import draw_rates
+from hubq.cards.charts.drawing.saturation import draw_saturation
 from hubq.cards.charts.drawing.sheet import Sheet, settings
-from hubq.cards.charts.figures import Deltas, Front
+from hubq.cards.charts.figures import Deltas, Front, Saturation
 from hubq.cards.charts.palettes import DARK, LIGHT, Palette
 
 _ALONE = threading.Lock()
@@ -36,4 +37,6 @@ def _sheet(chart: Chart, palette: Palette) -> Sheet:
         return draw_deltas(chart.drawing, palette)
     if isinstance(chart.drawing, Front):
         return draw_front(chart.drawing, palette)
+    if isinstance(chart.drawing, Saturation):
+        return draw_saturation(chart.drawing, palette)
     return draw_rates(chart.drawing, palette)
