@@ -201,6 +201,11 @@ def _check_workloads(found: Workloads, where: str) -> None:
     ):
         if least > most:
             raise BadInput(f"{where}: {name}.most: expected at least {least}, got {most}")
+    if 1 < found.rounds.processes < found.rounds.least:
+        raise BadInput(
+            f"{where}: rounds.processes: expected 1, or at least the {found.rounds.least} of "
+            f"rounds.least, got {found.rounds.processes}: rounds of one load are not independent"
+        )
     for index, workload in enumerate(found.serving):
         _check_serving(workload, f"{where}: serving[{index}]")
 

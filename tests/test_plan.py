@@ -11,7 +11,7 @@ from hubq.model.recipe import LoadedRecipe
 from hubq.model.stage import Kind, Plan
 from hubq.model.suite import Engine, FidelitySpec, JudgeSpec, RepeatSpec, TaskSpec
 from hubq.model.workload import Load, Price, Rounds, ServingWorkload, WarmUp
-from hubq.plan import environments, make_plan, repo_names, targets, until
+from hubq.plan import environments, make_plan, repo_names, sittings_told, targets, until
 from tests.factory import a_context, a_plan, a_recipe, a_source
 
 
@@ -157,6 +157,18 @@ def test_a_family_with_serving_workloads_has_a_second_sitting() -> None:
     card = {need.stage: need.required for need in plan.stage("card/AWQ").needs}
     assert card["bench/AWQ"] is card["bench/AWQ/vllm"] is card["bench/BF16/vllm"] is False
     assert not [name for name in card if "sitting" in name]
+
+
+def test_a_plan_says_who_takes_turns_and_how_often() -> None:
+    loaded = with_workloads(served(a_recipe()), rounds=Rounds(least=3, most=9, processes=2))
+    plan, context = a_serving_plan(loaded), a_context(loaded)
+    told = sittings_told(plan, loaded, context)
+    ending = "3 to 9 rounds each, loaded 2 times"
+    assert told == {
+        "bench/sitting": f"BF16 and 4 variants take turns on 3 workloads, {ending}",
+        "bench/sitting/vllm": f"BF16 and 4 variants take turns on 1 load of 1 workload, {ending}",
+    }
+    assert sittings_told(targets(plan, [Kind.SCORE]), loaded, context) == {}
 
 
 def test_a_serving_workload_times_no_plain_generation_again() -> None:

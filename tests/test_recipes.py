@@ -131,3 +131,49 @@ def test_defaults_are_filled_in_the_same_for_every_spelling(tmp_path: Path) -> N
     assert recipes.recipe_digest(recipes.load(str(path))) == recipes.recipe_digest(
         recipes.load("qwen2-vl")
     )
+
+
+LOADS = [{"requests": 4, "concurrency": 1}]
+SERVED = {"name": "chat", "input_tokens": 8, "output_tokens": 8, "loads": LOADS}
+
+
+def with_workloads(tmp_path: Path, **changes: Any) -> recipes.LoadedRecipe:
+    workloads = yaml.safe_load((recipes.find("nano").parent / "workloads/nano.yaml").read_text())
+    (tmp_path / "own.yaml").write_text(yaml.safe_dump({**workloads, **changes}))
+    path = edited(tmp_path, lambda data: data.update(workloads="own.yaml"))
+    return recipes.load(str(path))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"rounds": {"least": 5, "most": 9, "processes": 3}},
+            "rounds.processes: expected 1, or at least the 5 of rounds.least, got 3",
+        ),
+        ({"rounds": {"least": 9, "most": 5}}, "rounds.most: expected at least 9, got 5"),
+        ({"warm_up": {"least": 9, "most": 5}}, "warm_up.most: expected at least 9, got 5"),
+        ({"serving": [SERVED, SERVED]}, "workloads: the name 'chat' is there twice"),
+        ({"serving": [{**SERVED, "loads": LOADS * 2}]}, "loads: the name 'c1' is there twice"),
+        (
+            {"serving": [{**SERVED, "input_tokens": 0}]},
+            "serving[0].input_tokens: expected at least 1 without images, got 0",
+        ),
+        (
+            {"serving": [{**SERVED, "loads": [{"requests": 1, "concurrency": 1, "rate": 2.0}]}]},
+            "serving[0].loads[0]: expected rate or concurrency, got both",
+        ),
+    ],
+)
+def test_workloads_that_cannot_be_measured_are_refused(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(BadInput) as error:
+        with_workloads(tmp_path, **changes)
+    assert message in error.value.message
+
+
+def test_a_load_has_a_name_of_its_own(tmp_path: Path) -> None:
+    loads = [{"requests": 1, "rate": 2.5}, {"requests": 1}, {"requests": 1, "concurrency": 8}]
+    loaded = with_workloads(tmp_path, serving=[{**SERVED, "loads": loads}])
+    assert [load.step for load in loaded.workloads.serving[0].loads] == ["r2.5", "max", "c8"]

@@ -9,6 +9,7 @@ import msgspec
 
 from hubq.cli import output
 from hubq.model.stage import Kind
+from hubq.plan import sittings_told
 from hubq.quantize import capacity, footprint, tensor_parallel
 from hubq.release.options import Options
 from hubq.release.session import Session, describe
@@ -27,6 +28,7 @@ def print_plan(options: Options, kinds: Iterable[Kind], format_: str) -> None:
         )
         output.text("")
         _print_costs(session)
+        turns = "".join(f"\n  {name}: {told}" for name, told in _sittings(session).items())
         repos = "".join(f"\n  {name}: {repo}" for name, repo in session.plan.repos.items())
         to_run = sum(stage["state"] != "cached" for stage in stages)
         output.facts(
@@ -36,6 +38,7 @@ def print_plan(options: Options, kinds: Iterable[Kind], format_: str) -> None:
                 "device": session.machine.device,
                 "stages": f"{len(stages)}, {to_run} to run",
                 "disk needed": human_size(session.needs_disk()),
+                **({"timed": turns} if turns else {}),
                 "repos": f"on {session.endpoint.name}{repos}",
             }
         )
@@ -51,6 +54,7 @@ def _facts(session: Session) -> dict[str, Any]:
         "repos": session.plan.repos,
         "disk_needed_bytes": session.needs_disk(),
         "environments": session.context.environments,
+        "sittings": _sittings(session),
         "estimates": msgspec.to_builtins(session.estimates()),
         "tensor_parallel": msgspec.to_builtins(session.splits()),
         "infeasible": [
@@ -58,6 +62,10 @@ def _facts(session: Session) -> dict[str, Any]:
             for (name, engine), reason in session.refusals().items()
         ],
     }
+
+
+def _sittings(session: Session) -> dict[str, str]:
+    return sittings_told(session.plan, session.loaded, session.context)
 
 
 def _print_costs(session: Session) -> None:

@@ -45,9 +45,10 @@ class Rounds(Strict, frozen=True, kw_only=True):
         most: rounds at most.
         precision: half the width of the 95 % interval of a speed relative to the baseline's at
             which no more rounds are needed, as a fraction.
-        processes: how often the models are loaded afresh, the rounds shared out among the loads:
-            where a process happens to lie in memory moves its speed, and no further round of the
-            same process shows that.
+        processes: how often the models are loaded afresh. Where a process happens to lie in memory
+            moves its speed, and no further round of the same process shows that. 1, or at least
+            `least`: then each round has a load of its own, since rounds of one load are no
+            independent draws of loads.
     """
 
     least: PositiveInt = 5

@@ -21,6 +21,7 @@ from hubq.plan.planner import (
     until,
 )
 from hubq.plan.snippets import snippet_ids
+from hubq.plan.speed import sittings_told
 
 __all__ = [
     "ALPHA",
@@ -36,6 +37,7 @@ __all__ = [
     "quantize_environment",
     "repo_names",
     "resolve_stage",
+    "sittings_told",
     "snippet_ids",
     "stage_environment",
     "targets",

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from hubq.model.recipe import BASELINE, LoadedRecipe
-from hubq.model.stage import Kind, Need, Stage
+from hubq.model.stage import Kind, Need, Plan, Stage
 from hubq.model.suite import Engine
 from hubq.model.workload import SITTING
 from hubq.plan.context import Context
@@ -73,6 +73,21 @@ class Speed:
         """Return the ids of the stages with a variant's speed."""
         return [_stage_id(name, engine) for engine in self.engines]
 
+    def turns(self, stage: Stage) -> str:
+        """Return who takes turns in a sitting, on what and how often, in words."""
+        rounds, others = self.loaded.workloads.rounds, len(self.loaded.recipe.variants)
+        if stage.backend == "vllm":
+            steps = sum(len(workload.loads) for workload in self.loaded.serving)
+            asked = (
+                _counted(steps, "load") + f" of {_counted(len(self.loaded.serving), 'workload')}"
+            )
+        else:
+            asked = _counted(len(self.loaded.workloads.workloads), "workload")
+        told = f"{BASELINE} and {_counted(others, 'variant')} take turns on {asked}"
+        often = f"{rounds.least} to {rounds.most} rounds each"
+        afresh = f", loaded {rounds.processes} times" if rounds.processes > 1 else ""
+        return f"{told}, {often}{afresh}"
+
     def _settings(self, engine: Engine) -> dict[str, Any]:
         plain: dict[str, Any] = msgspec.to_builtins(self.loaded.workloads)
         kept = {name: plain[name] for name in (_ASKED[engine], *_SHARED)}
@@ -82,3 +97,14 @@ class Speed:
 def _stage_id(name: str, engine: Engine) -> str:
     suffix = "" if engine == "transformers" else f"/{engine}"
     return f"{Kind.BENCH.value}/{name}{suffix}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def sittings_told(plan: Plan, loaded: LoadedRecipe, context: Context) -> dict[str, str]:
+    """Return sitting -> who takes turns in it, on what and how often; of those in a plan."""
+    speed = Speed(loaded, context)
+    there = {stage.id for stage in plan.stages}
+    return {stage.id: speed.turns(stage) for stage in speed.sittings() if stage.id in there}

@@ -144,11 +144,20 @@ def fit_together(
     longest = max((_tokens(load) for load in workloads), default=0)
     needed = 0.0
     for checkpoint in checkpoints:
-        config = json.loads((checkpoint / "config.json").read_bytes())
+        config = read_config(checkpoint)
         growth = GROWTH if "quantization_config" in config else _growth(config, dtype)
         needed += growth * disk_bytes(checkpoint) + PROCESS_BYTES[kind]
         needed += longest * _raw_cache_bytes(config, WIDTHS.get(dtype, 4))
     return needed <= SHARE * free_bytes(device)
+
+
+def read_config(checkpoint: Path) -> dict[str, Any]:
+    """Return a checkpoint's config.json; nothing where there is none, which loading will say."""
+    try:
+        found = json.loads((checkpoint / "config.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def free_bytes(device: str) -> float:

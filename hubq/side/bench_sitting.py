@@ -181,6 +181,7 @@ class Sitting:
                 self._lose(position, Lost("failed", "no checkpoint"))
         try:
             process = self.ledger.processes
+            self._say_progress()
             while self._open():
                 try:
                     self._together(process) if self._plan.together else self._in_turn(process)
@@ -358,9 +359,12 @@ class Sitting:
         self._keep("busy", run=self.ledger.run, busy=list(self._busy()))
         self._journal.commit(len(self._journal.done), self._pending)
         self._pending.clear()
-        most = self._plan.rounds.most
-        done = sum(
-            most if step.key in self.ledger.stopped else self.ledger.count(step)
-            for step in self._plan.steps
-        )
-        events.progress(done, len(self._plan.steps) * most, "rounds")
+        self._say_progress()
+
+    def _say_progress(self) -> None:
+        """Say how many rounds there were, of the most that there may be."""
+        most, ledger = self._plan.rounds.most, self.ledger
+        done = [
+            most if step.key in ledger.stopped else ledger.count(step) for step in self._plan.steps
+        ]
+        events.progress(sum(done), len(done) * most, "rounds")

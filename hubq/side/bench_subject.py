@@ -22,7 +22,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
-import json
 import os
 import sys
 import time
@@ -91,7 +90,7 @@ class Loaded:
             "kernels": found["kernels"],
             "attention": next(iter(attention.values())) if alike else attention,
             "dtype": found["dtype"],
-            "device": found["processor"] if found["device"] != "cpu" else "cpu",
+            "device": found["device"],
             "threads": found["threads"],
             **bench_memory.cache_room(self._model),
             "versions": found["versions"],
@@ -171,8 +170,7 @@ def _imported(checkpoint: Path) -> Reply:
     from transformers import AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor
 
     needed = [AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor]
-    config = json.loads((checkpoint / "config.json").read_bytes())
-    method = config.get("quantization_config", {}).get("quant_method")
+    method = bench_memory.read_config(checkpoint).get("quantization_config", {}).get("quant_method")
     for name in LIBRARIES.get(method, ()):
         with contextlib.suppress(ImportError):
             needed.append(importlib.import_module(name))

@@ -120,7 +120,7 @@ def test_a_verb_of_a_finished_release_has_nothing_to_do(
 
 @pytest.mark.long
 def test_status_and_show_read_the_runs_folder(releases: Releases) -> None:
-    releases.run(StandInExecutor(fail={"bench/AWQ": "no timer"}), allow_gaps=True)
+    releases.run(StandInExecutor(fail={"bench/sitting": "no timer"}), allow_gaps=True)
     runs = ["--runs-dir", str(releases.folder / "runs")]
     assert "Small" in said("status", *runs)
     assert json.loads(said("status", "--format", "json", *runs))[0]["name"] == "Small"

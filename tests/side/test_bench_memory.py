@@ -80,5 +80,17 @@ def test_pictures_and_batches_make_a_longer_cache(memory: Any, tmp_path: Path) -
     assert not fits(memory, 4 * GB, model, [pictured], "bfloat16", "cpu")
 
 
+@pytest.mark.parametrize("config", [b"", b"[]", None])
+def test_a_model_without_a_config_is_counted_by_its_weights(
+    memory: Any, tmp_path: Path, config: bytes | None
+) -> None:
+    model = checkpoint(tmp_path / "a", 4 * GB)
+    (model / "config.json").unlink()
+    if config is not None:
+        (model / "config.json").write_bytes(config)
+    assert fits(memory, 9 * GB, [model], [workload(4096)], "bfloat16", "cpu")
+    assert not fits(memory, 4 * GB, [model], [workload(4096)], "bfloat16", "cpu")
+
+
 def test_this_machine_has_free_memory(memory: Any) -> None:
     assert memory.free_bytes("cpu") > 0

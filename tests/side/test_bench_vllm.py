@@ -63,6 +63,22 @@ def test_a_text_model_takes_no_pictures(engine: Any, tmp_path: Path) -> None:
     assert int(value(words, "--kv-cache-memory-bytes")) == 4 * 16384 * 28 * 2 * 128
 
 
+def test_alone_on_a_gpu_a_server_has_the_cache_that_vllm_leaves_it(
+    engine: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "gpu_share", lambda _: 0.9)
+    model = checkpoint(tmp_path)
+    alone, beside = (
+        engine.arguments(model, [workload()], "bfloat16", "cuda", together=together)
+        for together in (False, True)
+    )
+    assert "--kv-cache-memory-bytes" not in alone
+    assert "--kv-cache-memory-bytes" in beside
+    for words in (alone, beside):
+        assert value(words, "--gpu-memory-utilization") == "0.90"
+        assert "--enforce-eager" not in words
+
+
 def test_the_cache_has_room_for_the_largest_load(engine: Any, tmp_path: Path) -> None:
     shown = workload(images=1, image_size=[1680, 2240], output_tokens=128, input_tokens=64)
     assert engine.tokens(shown) == 64 + 60 * 80 + 128

@@ -1,15 +1,12 @@
 """vLLM itself under load: servers with HTTP are started, timed in turns, and leave nothing behind.
 
-Takes about 6 min on two cores, most of it for starting servers.
+Takes about 12 min of two busy cores, most of it for starting servers.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import signal
-import socket
 import statistics
 import subprocess
 import time
@@ -29,12 +26,12 @@ from hubq.stats.rounds import typical
 from hubq.workers.process import MAIN
 from hubq.workers.specs import spec_for
 from hubq.workers.variables import spec_environ
+from tests.vllm.leftovers import Left, comes, is_free
 
 pytestmark = [pytest.mark.vllm, pytest.mark.backend]
 
 SIDE = MAIN.parent
 SERVER_S = 240
-LARGE = 100_000_000
 
 
 def workloads() -> Workloads:
@@ -252,11 +249,14 @@ try:
     server.start()
     print("HERE", server.port, flush=True)
     for line in sys.stdin:
-        result = path.parent / f"ours-{int(line)}.json"
+        result = path.parent / "found.json"
         client.run(bench_requests.arguments(
             serving[0], serving[0]["loads"][0], port=server.port, tokenizer=model,
             seed=int(line), result=result,
         ))
+        made = bench_requests.requests(json.loads(result.read_bytes()))
+        found = {"requests": made, "seconds": bench_requests.seconds(made)}
+        (path.parent / f"ours-{int(line)}.json").write_text(json.dumps(found))
         print("HERE", flush=True)
 finally:
     client.close()
@@ -286,11 +286,15 @@ def compared(sittings: Sittings, rounds: int) -> tuple[list[Sample], list[dict[s
     # The first round has warmed up the server.
     numbers = range(1, rounds + 1)
     theirs = [json.loads((folder / f"theirs-{number}.json").read_bytes()) for number in numbers]
-    ours = [json.loads((folder / f"ours-{number}.json").read_bytes()) for number in numbers]
+    where = {"workload": "chat", "round": 0, "position": 0, "order": 0, "at": 0.0}
+    ours = [
+        msgspec.convert(where | json.loads((folder / f"ours-{number}.json").read_bytes()), Sample)
+        for number in numbers
+    ]
     for one, other in zip(ours, theirs, strict=True):
-        assert one["input_lens"] == other["input_lens"]
-        assert one["output_lens"] == other["output_lens"]
-    return [sample_of(one) for one in ours], theirs
+        assert sorted(r.input_tokens for r in one.requests) == sorted(other["input_lens"])
+        assert sum(r.output_tokens for r in one.requests) == sum(other["output_lens"])
+    return ours, theirs
 
 
 def bench_serve(sittings: Sittings, model: Path, port: str, number: int) -> None:
@@ -314,19 +318,6 @@ def said(asker: subprocess.Popen[bytes]) -> list[str]:
         if line.startswith(b"HERE"):
             return line.decode().split()[1:]
     raise AssertionError("it has ended")
-
-
-def sample_of(found: dict[str, Any]) -> Sample:
-    """Return a run as a sitting has it, from the client's own file."""
-    first = min(found["start_times"])
-    columns = ("start_times", "ttfts", "latencies", "itls", "input_lens", "output_lens")
-    requests = tuple(
-        Request(start - first, ttft, e2e, tuple(itl), inputs, outputs)
-        for start, ttft, e2e, itl, inputs, outputs in zip(*(found[c] for c in columns), strict=True)
-    )
-    seconds = max(one.start + one.e2e for one in requests)
-    where = {"workload": "chat", "round": 0, "position": 0, "order": 0, "at": 0.0}
-    return msgspec.convert({**where, "seconds": seconds, "requests": requests}, Sample)
 
 
 def interval(values: list[float]) -> tuple[float, float]:
@@ -358,62 +349,3 @@ def most_at_once(requests: tuple[Request, ...]) -> int:
         now += change
         most = max(most, now)
     return most
-
-
-# --- what is left on the machine ------------------------------------------------------------------
-
-
-class Left:
-    """What there is of servers on this machine that was not there before."""
-
-    def __init__(self) -> None:
-        self._engines, self._shared = set(engines()), shared()
-
-    def nothing(self) -> bool:
-        """Return whether there is nothing: no process, and no memory that processes shared."""
-        return set(engines()) <= self._engines and shared() <= self._shared
-
-    def ports(self) -> list[int]:
-        """Return where the servers listen."""
-        words = [words for pid, words in engines().items() if pid not in self._engines]
-        found = {one[one.index(b"--port") + 1] for one in words if b"--port" in one}
-        return sorted(map(int, found))
-
-
-def engines() -> dict[int, list[bytes]]:
-    """Return the processes that serve or ask, with their command lines."""
-    found = {}
-    for place in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = place.read_bytes().split(b"\0")
-        except OSError:  # it has ended meanwhile
-            continue
-        names = (b"bench_serve.py", b"bench_client.py")
-        if words[0].startswith(b"VLLM::") or any(word.endswith(names) for word in words):
-            found[int(place.parent.name)] = words
-    return found
-
-
-def is_free(port: int) -> bool:
-    with socket.socket() as line:
-        return line.connect_ex(("127.0.0.1", port)) != 0
-
-
-def shared() -> set[str]:
-    """Return the names of memory that vLLM's processes share: buffers of more than 100 MB."""
-    found = set()
-    for path in Path("/dev/shm").glob("psm_*"):  # noqa: S108
-        with contextlib.suppress(OSError):  # it has been removed meanwhile
-            if path.stat().st_size > LARGE:
-                found.add(path.name)
-    return found
-
-
-def comes(true: Callable[[], bool], limit_s: float = 20.0) -> bool:
-    """Wait until something is true."""
-    until = time.monotonic() + limit_s
-    while time.monotonic() < until:
-        if true():
-            return True
-        time.sleep(0.1)
-    return true()
