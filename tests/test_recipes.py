@@ -13,6 +13,7 @@ import yaml
 
 from hubq import recipes
 from hubq.errors import BadInput
+from hubq.model.recipe import LoadedRecipe
 
 Edit = Callable[[dict[str, Any]], object]
 
@@ -137,7 +138,7 @@ LOADS = [{"requests": 4, "concurrency": 1}]
 SERVED = {"name": "chat", "input_tokens": 8, "output_tokens": 8, "loads": LOADS}
 
 
-def with_workloads(tmp_path: Path, **changes: Any) -> recipes.LoadedRecipe:
+def with_workloads(tmp_path: Path, **changes: Any) -> LoadedRecipe:
     workloads = yaml.safe_load((recipes.find("nano").parent / "workloads/nano.yaml").read_text())
     (tmp_path / "own.yaml").write_text(yaml.safe_dump({**workloads, **changes}))
     path = edited(tmp_path, lambda data: data.update(workloads="own.yaml"))
