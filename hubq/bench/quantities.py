@@ -22,10 +22,11 @@ answer:
     goodput                    requests that kept every latency of the workload's target / seconds
     joules_per_token           joules / generated tokens
 
-The four latencies are the median of the round's requests (of all waits of all requests for `itl`),
-and `ttft_p90_seconds`, `ttft_p99_seconds` and so on are further percentiles. What cannot be worked
-out is left out: no rate per joule where nothing tells joules, no decoding where the whole call took
-no longer than the first token, as it may for a few tokens on a busy machine.
+The four latencies are the median of the round's requests (of all waits of all requests for `itl`,
+where pieces that came in one read share the wait before them: `waits_of`). `ttft_p90_seconds`,
+`ttft_p99_seconds` and so on are further percentiles. What cannot be worked out is left out: no rate
+per joule where nothing tells joules, no decoding where the whole call took no longer than the first
+token, as it may for a few tokens on a busy machine.
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ from hubq.model.workload import LatencyTarget, ServingWorkload, Workload
 
 PERCENTILES = {"": 0.5, "_p90": 0.9, "_p99": 0.99}
 """What comes after a latency's name -> the share of values that are no greater."""
+
+IN_ONE_READ_S = 1e-4
+"""Pieces of an answer that are less than this apart came in one read; no model is that fast."""
 
 LATENCIES = ("ttft", "itl", "tpot", "e2e")
 UNITS = {
@@ -123,6 +127,22 @@ def tpot_of(request: Request) -> float | None:
     return (request.e2e - request.ttft) / (request.output_tokens - 1)
 
 
+def waits_of(request: Request) -> list[float]:
+    """Return the seconds that a client waited for each token after the first.
+
+    Tokens that came in one read waited together: they share the time since the read before. Else a
+    client that is kept from reading would turn half of the waits into nothing, and their median
+    with them. Sum and number stay what they are.
+    """
+    groups: list[list[float]] = []
+    for gap in request.itl:
+        if groups and gap < IN_ONE_READ_S:
+            groups[-1].append(gap)
+        else:
+            groups.append([gap])
+    return [math.fsum(group) / len(group) for group in groups for _ in group]
+
+
 def percentile(ordered: Sequence[float], share: float) -> float:
     """Return a percentile of sorted values, between neighbours in proportion.
 
@@ -138,7 +158,7 @@ def percentile(ordered: Sequence[float], share: float) -> float:
 def _latencies(answered: Sequence[Request]) -> dict[str, list[float]]:
     return {
         "ttft": [one.ttft for one in answered],
-        "itl": [wait for one in answered for wait in one.itl],
+        "itl": [wait for one in answered for wait in waits_of(one)],
         "tpot": [value for one in answered if (value := tpot_of(one)) is not None],
         "e2e": [one.e2e for one in answered],
     }

@@ -9,7 +9,8 @@ from pathlib import Path
 _HERE = Path(__file__).resolve().parent
 _PROGRAM = (
     *("cards/**/*.py", "markdown/*.py", "model/card.py", "model/marks.py", "render.py"),
-    *("stats/*.py", "recipes.py", "model/recipe.py", "model/suite.py"),
+    *("stats/*.py", "bench/pricing.py"),
+    *("recipes.py", "model/recipe.py", "model/suite.py", "model/workload.py"),
 )
 
 

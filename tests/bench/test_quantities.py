@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubq.bench.asked import Asked
-from hubq.bench.quantities import UNITS, percentile, quantities_of, tpot_of
+from hubq.bench.quantities import UNITS, percentile, quantities_of, tpot_of, waits_of
 from hubq.bench.sitting import Request, Sample
 from hubq.model.workload import LatencyTarget, Load, ServingWorkload, Workload
 
@@ -127,7 +127,10 @@ def test_a_machine_k_times_as_fast_has_k_times_the_rates(
         assert fast[name] == pytest.approx(value * by, rel=1e-6)
 
 
-@given(st.lists(st.tuples(TIMES, st.lists(TIMES, max_size=5)), min_size=1, max_size=6), TIMES)
+@given(
+    st.lists(st.tuples(TIMES, st.lists(TIMES, max_size=5)), min_size=1, max_size=6),
+    st.floats(0.2, 1e3),
+)
 def test_latencies_scale_with_time_and_keep_their_order(
     told: list[tuple[float, list[float]]], factor: float
 ) -> None:
@@ -148,3 +151,17 @@ def test_latencies_scale_with_time_and_keep_their_order(
 def test_percentiles_are_those_of_numpy(values: list[float], share: float) -> None:
     found = percentile(sorted(values), share)
     assert found == pytest.approx(float(np.quantile(values, share)), rel=1e-9, abs=1e-6)
+
+
+def test_tokens_that_came_in_one_read_share_the_wait_before_them() -> None:
+    read = request(0.01, 0.009, 0.00001, 0.00002, 0.003)
+    shared = 0.00903 / 3
+    assert waits_of(read) == pytest.approx([shared, shared, shared, 0.003])
+    assert waits_of(request(0.01, 0.00001, 0.004)) == pytest.approx([0.00001, 0.004])
+
+
+@given(st.lists(st.floats(0, 10)))
+def test_shared_waits_are_as_many_and_as_long(gaps: list[float]) -> None:
+    found = waits_of(request(0.01, *gaps))
+    assert len(found) == len(gaps)
+    assert math.fsum(found) == pytest.approx(math.fsum(gaps))
