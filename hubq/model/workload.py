@@ -67,6 +67,8 @@ class Workload(Strict, frozen=True, kw_only=True):
         image_size: width and height, in pixels.
         output_tokens: tokens generated, with the end token suppressed.
         batch_size: sequences generated side by side.
+        calls: of one turn, whose median counts: what interrupts a call of a tenth of a second is
+            a large part of it.
     """
 
     name: Name
@@ -75,6 +77,7 @@ class Workload(Strict, frozen=True, kw_only=True):
     images: NotNegative = 0
     image_size: Pixels = (84, 84)
     batch_size: PositiveInt = 1
+    calls: PositiveInt = 1
 
 
 class Load(Strict, frozen=True, kw_only=True):
