@@ -148,7 +148,7 @@ def test_a_sweep_that_is_stopped_goes_on(
 ) -> None:
     names = fill(served, 30)
     assert served.faults is not None
-    served.faults.add(Fault(match="GET .*README", delay=0.1, times=10_000))
+    served.faults.add(Fault(match="GET .*README", delay=0.5, times=10_000))
     process = command(served, tmp_path)
     deadline = time.monotonic() + 30
     while looked_up(tmp_path) < 6 and time.monotonic() < deadline:
