@@ -22,6 +22,7 @@ def clusters(seed: int, count: int) -> tuple[Floats, Floats]:
     return draw.normal(0.1, 0.4, (3, count)) * sizes, sizes
 
 
+@pytest.mark.long
 def test_the_percentile_interval_agrees_with_scipy() -> None:
     sums, sizes = clusters(3, 400)
     wanted = scipy_stats.bootstrap(
