@@ -72,13 +72,18 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 2 if everything and marked else 0
 
 
+def is_real(node: pytest.Item) -> bool:
+    """Say whether a test runs real engines or asks registries: with the machine's own state."""
+    return any(node.get_closest_marker(name) for name in ("backend", "vllm", "network"))
+
+
 @pytest.fixture(autouse=True)
 def _state_of_its_own(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    if request.node.get_closest_marker("backend") or request.node.get_closest_marker("network"):
+    if is_real(request.node):
         return
     # Who needs a folder makes it; most tests never do, and each would cost half a millisecond.
     state = tmp_path_factory.getbasetemp() / f"state-{next(STATES)}"
@@ -100,7 +105,7 @@ def _no_flushing() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _loopback_only(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.node.get_closest_marker("network") or request.node.get_closest_marker("backend"):
+    if is_real(request.node):
         return
     from hubq.localhub.serving import is_loopback
 

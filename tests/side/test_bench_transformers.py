@@ -29,6 +29,8 @@ PLAIN = {"images": 0, "image_size": [84, 84], "batch_size": 1}
 ONE = {**PLAIN, "name": "one", "input_tokens": 1, "output_tokens": 24}
 PICTURE = {**PLAIN, "name": "picture", "input_tokens": 5, "images": 1, "output_tokens": 1}
 LONG = {**PLAIN, "name": "long", "input_tokens": 1020, "output_tokens": 8}
+#: How far apart two measurements of one thing may be: where a process lies, who else works here.
+NEAR = 1.25
 #: What anybody would write who wants to know how long the model takes.
 LOOP = """
 import json, sys, time, torch
@@ -234,4 +236,6 @@ def test_the_figures_are_those_of_a_plain_loop(bench: Bench) -> None:
     assert plain.high is not None
     assert ours.low is not None
     assert ours.high is not None
-    assert max(plain.low, ours.low) <= min(plain.high, ours.high), (plain, ours)
+    # Whether both measure the same; how nearly on a quiet machine is in docs/benchmarks.md.
+    assert plain.low / NEAR <= ours.high, (plain, ours)
+    assert ours.low <= plain.high * NEAR, (plain, ours)
