@@ -10,8 +10,8 @@ work on the machine meanwhile; what was seen of others stands beside each run.
 `aa`: baseline and variants are all the same checkpoint. A run reports a difference where the p of a
 speed relative to the baseline's, corrected for all variants and workloads (Holm), is at most 5 %.
 With exact intervals one run in twenty does. At most 3 of 20 may, and none by more than 2 %. It has
-ten rounds, each in processes of its own, where the nano workloads have five: so many that chance
-does not go that far.
+ten rounds, each in processes of its own, where the nano workloads load each model once: what the
+place of a process does to its speed is a difference too, and one that no later round shows.
 
 `repeat`: the whole benchmark again and again, of the baseline and of the checkpoints that are
 given. Of all cells and all pairs of runs, the 95 % intervals of the ratio should overlap in at
