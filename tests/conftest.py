@@ -23,7 +23,7 @@ os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="hubq-tests-hf-")
 
 # A busy machine is no fault of the code under test.
 settings.register_profile("hubq", deadline=None)
-settings.register_profile("short", deadline=None, max_examples=20)
+settings.register_profile("short", deadline=None, max_examples=30)
 settings.load_profile("hubq")
 
 GOLDENS = Path(__file__).parent / "goldens"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import statistics
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -29,8 +30,8 @@ PLAIN = {"images": 0, "image_size": [84, 84], "batch_size": 1}
 ONE = {**PLAIN, "name": "one", "input_tokens": 1, "output_tokens": 24}
 PICTURE = {**PLAIN, "name": "picture", "input_tokens": 5, "images": 1, "output_tokens": 1}
 LONG = {**PLAIN, "name": "long", "input_tokens": 1020, "output_tokens": 8}
-#: How far apart two measurements of one thing may be: where a process lies, who else works here.
-NEAR = 1.25
+#: How often the model is loaded for either of two measurements of one thing.
+LOADS = 5
 #: What anybody would write who wants to know how long the model takes.
 LOOP = """
 import json, sys, time, torch
@@ -219,23 +220,20 @@ def test_a_stop_ends_every_models_process(bench: Bench) -> None:
 
 
 def test_the_figures_are_those_of_a_plain_loop(bench: Bench) -> None:
-
-    def loop() -> list[float]:
+    """Both take turns, and a load of the model is the unit: where it lies moves all its runs."""
+    job = {**bench.job(ONE, rounds=5), "checkpoints": [str(bench.model)]}
+    theirs, mine = [], []
+    for turn in range(LOADS):
         command = [str(bench.interpreter), "-c", LOOP, str(bench.model)]
         done = subprocess.run(
             command, env=bench.environ, check=True, stdout=subprocess.PIPE, timeout=120
         )
-        seconds: list[float] = json.loads(done.stdout.splitlines()[-1])
-        return seconds
-
-    before = loop()
-    _, samples = bench.found(bench.run(bench.job(ONE, rounds=8)))
-    plain = typical([*before, *loop()])
-    ours = typical([one.seconds for one in samples])
+        theirs.append(statistics.median(json.loads(done.stdout.splitlines()[-1])))
+        _, samples = bench.found(bench.run({**job, "partial": str(bench.folder / f"{turn}")}))
+        mine.append(statistics.median(one.seconds for one in samples))
+    plain, ours = typical(theirs), typical(mine)
     assert plain.low is not None
     assert plain.high is not None
     assert ours.low is not None
     assert ours.high is not None
-    # Whether both measure the same; how nearly on a quiet machine is in docs/benchmarks.md.
-    assert plain.low / NEAR <= ours.high, (plain, ours)
-    assert ours.low <= plain.high * NEAR, (plain, ours)
+    assert max(plain.low, ours.low) <= min(plain.high, ours.high), (plain, ours)

@@ -32,8 +32,6 @@ pytestmark = pytest.mark.vllm
 
 SIDE = MAIN.parent
 SERVER_S = 240
-#: How far apart two measurements of one thing may be: where a process lies, who else works here.
-NEAR = 1.25
 
 
 def workloads() -> Workloads:
@@ -180,9 +178,8 @@ def test_the_figures_are_those_of_vllm_bench_serve(sittings: Sittings) -> None:
         ("median_tpot_ms", [1000 * median(one, tpot) for one in ours]),
     ):
         (low, high), (least, most) = interval(mine), interval([found[name] for found in theirs])
-        # Whether both measure the same; how nearly on a quiet machine is in docs/benchmarks.md.
-        assert low / NEAR <= most, name
-        assert least <= high * NEAR, name
+        assert low <= most, name
+        assert least <= high, name
 
 
 def test_a_server_that_fails_is_told_and_leaves_nothing(sittings: Sittings) -> None:
