@@ -9,9 +9,7 @@ work on the machine meanwhile; what was seen of others stands beside each run.
 
 `aa`: baseline and variants are all the same checkpoint. A run reports a difference where the p of a
 speed relative to the baseline's, corrected for all variants and workloads (Holm), is at most 5 %.
-With exact intervals one run in twenty does. At most 3 of 20 may, and none by more than 2 %. It has
-ten rounds, each in processes of its own, where the nano workloads load each model once: what the
-place of a process does to its speed is a difference too, and one that no later round shows.
+With exact intervals one run in twenty does. At most 3 of 20 may, and none by more than 2 %.
 
 `repeat`: the whole benchmark again and again, of the baseline and of the checkpoints that are
 given. Of all cells and all pairs of runs, the 95 % intervals of the ratio should overlap in at
@@ -51,7 +49,6 @@ NANO = bundled("examples") / "nano-qwen2-vl" / "model"
 #: What the issue asks of 20 runs.
 MOST_REPORTS, MOST_REPORTED, LEAST_OVERLAP = 3, 0.02, 0.95
 LEVEL = 0.05
-AA_ROUNDS = 10
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,9 +103,9 @@ def _arguments() -> argparse.Namespace:
         )
         kind.add_argument("--threads", type=int, default=1)
         for name in ("least", "most", "processes"):
-            rounds = AA_ROUNDS if kind is aa else None
-            kind.add_argument(f"--{name}", type=int, default=rounds, help="of the rounds")
-        kind.add_argument("--precision", type=float)
+            kind.add_argument(f"--{name}", type=int, help="of the rounds")
+        for name in ("precision", "load-spread"):
+            kind.add_argument(f"--{name}", type=float, help="of the rounds")
     return parser.parse_args()
 
 
@@ -116,7 +113,7 @@ def _settings(said: argparse.Namespace) -> dict[str, Any]:
     """Return the settings of a sitting's stage."""
     found = msgspec.convert(yaml.safe_load(said.workloads.read_text()), Workloads)
     told: dict[str, Any] = msgspec.to_builtins(found)
-    names = ("least", "most", "precision", "processes")
+    names = ("least", "most", "precision", "processes", "load_spread")
     other = {name: getattr(said, name) for name in names if getattr(said, name) is not None}
     kept = {name: told[name] for name in ("workloads", "warm_up", "dtype")}
     return {**kept, "rounds": told["rounds"] | other, "device": "cpu", "round": 0}
@@ -153,8 +150,9 @@ def _read(folder: Path, settings: dict[str, Any], seconds: float) -> Run:
         for position in range(1, len(sitting.subjects)):
             rounds = rounds_of(asked, samples, position, {})
             if rounds:
-                speed, ratio = typical_of(rounds)[SPEED], relative_of(rounds)[SPEED]
-                place = asked.place
+                place, spread = asked.place, asked.load_spread
+                speed = typical_of(rounds, spread)[SPEED]
+                ratio = relative_of(rounds, spread)[SPEED]
                 cells.append(Cell(position=position, place=place, speed=speed, ratio=ratio))
     return Run(seconds=seconds, sitting=sitting, cells=tuple(cells))
 

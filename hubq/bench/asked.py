@@ -16,10 +16,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         workload: what is generated.
         load: how requests come; none for plain generation.
+        load_spread: how far loading a model afresh moves its speed, see
+            `hubq.model.workload.Rounds`.
     """
 
     workload: Workload | ServingWorkload
     load: Load | None = None
+    load_spread: float = 0.0
 
     @property
     def step(self) -> str:
@@ -46,7 +49,13 @@ def asked_of(settings: Mapping[str, Any]) -> tuple[Asked, ...]:
     """
     plain = msgspec.convert(settings.get("workloads", ()), tuple[Workload, ...])
     serving = msgspec.convert(settings.get("serving", ()), tuple[ServingWorkload, ...])
+    # Sittings of before it was thought of took it to be nothing.
+    spread = float(settings.get("rounds", {}).get("load_spread", 0.0))
     return (
-        *(Asked(workload=one) for one in plain),
-        *(Asked(workload=one, load=load) for one in serving for load in one.loads),
+        *(Asked(workload=one, load_spread=spread) for one in plain),
+        *(
+            Asked(workload=one, load=load, load_spread=spread)
+            for one in serving
+            for load in one.loads
+        ),
     )

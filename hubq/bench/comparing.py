@@ -14,6 +14,7 @@ other; but where machines differ or one was busy, `speed` decides nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Literal
 
@@ -24,6 +25,7 @@ from hubq.bench.runs import Bench, Entry, Run
 from hubq.model.recipe import BASELINE
 from hubq.model.suite import Engine
 from hubq.stats import ALPHA, holm
+from hubq.stats.rounds import common_of
 from hubq.stats.shifts import Shift, shift
 
 On = Literal["auto", "ratio", "speed"]
@@ -215,8 +217,9 @@ def _change(old: Bench, before: Entry, new: Bench, after: Entry, on: On) -> Chan
     if after.state != "measured":
         why = f"{after.state}: {after.why}" if after.why else after.state
         return msgspec.structs.replace(change, verdict="broken", beyond=True, why=why)
-    ratio = _shift(_ratios(before), _ratios(after))
-    speed = _shift(_speeds(before), _speeds(after))
+    common = _common(before), _common(after)
+    ratio = _shift(_ratios(before), _ratios(after), [math.sqrt(2) * one for one in common])
+    speed = _shift(_speeds(before), _speeds(after), common)
     basis, why = _basis(old, new, ratio, speed, on)
     return msgspec.structs.replace(change, ratio=ratio, speed=speed, basis=basis, why=why)
 
@@ -235,9 +238,18 @@ def _ratios(entry: Entry) -> list[float]:
     return [own / other if other else 0.0 for own, other in pairs]
 
 
-def _shift(before: Sequence[float], after: Sequence[float]) -> Shift | None:
+def _common(entry: Entry) -> float:
+    """Return the standard deviation of what the rounds of one model share, being one load's."""
+    return common_of([one.process for one in entry.rounds], entry.load_spread)
+
+
+def _shift(
+    before: Sequence[float], after: Sequence[float], common: Sequence[float]
+) -> Shift | None:
     """Return what changed; none where there is nothing, or a round answered nothing."""
-    return shift(before, after) if min([*before, *after], default=0) > 0 < len(after) else None
+    if not after or min([*before, *after], default=0) <= 0:
+        return None
+    return shift(before, after, (common[0], common[1]))
 
 
 def _basis(

@@ -1,8 +1,8 @@
 """Measures of speed and memory: what a sitting's runs say of one subject, as `bench.json` has it.
 
 `bench.json` is a pure function of the sitting's two files, of what was asked, and of the subject's
-position; `quantities` and `relative` in it are pure functions of its `rounds`. So better arithmetic
-times nothing again, and whoever has the file can work its numbers out again.
+position; `quantities` and `relative` in it are pure functions of its `rounds` and `load_spread`. So
+better arithmetic times nothing again, and whoever has the file can work its numbers out again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from hubq.bench.sitting import Cell, Memory, Sample, Sitting, Subject, read_samp
 from hubq.errors import BadInput
 from hubq.model.codec import pretty
 from hubq.model.result import Collected, Measure
-from hubq.stats import quantiles
+from hubq.stats import errors, quantiles
 from hubq.stats import rounds as round_statistics
 
 FACTS = "bench.json"
@@ -48,7 +48,7 @@ _SUBJECT_FACTS = ("kernels", "attention", "dtype", "device", "threads")
 def program_digest() -> str:
     """Return the SHA-256 of the code that turns a sitting into measures."""
     folder = Path(__file__).parent
-    statistics = [Path(module.__file__ or "") for module in (quantiles, round_statistics)]
+    statistics = [Path(module.__file__ or "") for module in (errors, quantiles, round_statistics)]
     total = hashlib.sha256()
     for path in (*(folder / name for name in _PROGRAM), *statistics):
         total.update(path.read_bytes())
@@ -140,17 +140,18 @@ def _entry(
         "memory": _memory(cell.memory),
         "warm": msgspec.to_builtins(cell.warm),
         "stopped": counted.stopped if counted else "",
+        "load_spread": asked.load_spread,
         **_failures(samples, subject, asked),
         "rounds": msgspec.to_builtins(rounds),
-        **summary(rounds),
+        **summary(rounds, asked.load_spread),
     }
 
 
-def summary(rounds: Sequence[Round]) -> dict[str, Any]:
-    """Return `quantities` and `relative` of an entry of `bench.json`, from its rounds alone."""
+def summary(rounds: Sequence[Round], load_spread: float) -> dict[str, Any]:
+    """Return `quantities` and `relative` of an entry of `bench.json`, from what else it has."""
     return {
-        "quantities": msgspec.to_builtins(typical_of(rounds)),
-        "relative": msgspec.to_builtins(relative_of(rounds)),
+        "quantities": msgspec.to_builtins(typical_of(rounds, load_spread)),
+        "relative": msgspec.to_builtins(relative_of(rounds, load_spread)),
     }
 
 

@@ -13,7 +13,7 @@ from hubq.bench.asked import Asked
 from hubq.bench.quantities import UNITS, quantities_of
 from hubq.bench.sitting import Sample
 from hubq.errors import BadInput
-from hubq.stats.rounds import Relative, Typical, relative, typical
+from hubq.stats.rounds import Relative, Typical, common_of, relative, typical
 
 BASELINE_POSITION = 0
 
@@ -78,29 +78,40 @@ def rounds_of(
     return tuple(rounds)
 
 
-def typical_of(rounds: Sequence[Round]) -> dict[str, Typical]:
-    """Return what each quantity is over the rounds that have it."""
+def typical_of(rounds: Sequence[Round], load_spread: float = 0.0) -> dict[str, Typical]:
+    """Return what each quantity is over the rounds that have it.
+
+    Args:
+        rounds: of one subject.
+        load_spread: how far a load moves its speed, see `hubq.model.workload.Rounds`.
+    """
     found = {}
     for name in UNITS:
-        values = [one.own[name] for one in rounds if name in one.own]
-        if values:
-            found[name] = typical(values)
+        there = [one for one in rounds if name in one.own]
+        if there:
+            common = common_of([one.process for one in there], load_spread)
+            found[name] = typical([one.own[name] for one in there], common)
     return found
 
 
-def relative_of(rounds: Sequence[Round]) -> dict[str, Relative]:
+def relative_of(rounds: Sequence[Round], load_spread: float = 0.0) -> dict[str, Relative]:
     """Return each quantity relative to the baseline's, over the rounds in which both have it.
 
     It is own / baseline plainly: below 1 is slower for a rate, and quicker for a latency. Rounds in
     which one of the two is 0 have no ratio.
+
+    Args:
+        rounds: of one subject.
+        load_spread: how far a load moves its speed, see `hubq.model.workload.Rounds`.
     """
     found = {}
     for name in UNITS:
         pairs = [
-            (own, other)
+            (own, other, one.process)
             for one in rounds
             if (own := one.own.get(name)) and (other := (one.baseline or {}).get(name))
         ]
         if pairs:
-            found[name] = relative([own for own, _ in pairs], [other for _, other in pairs])
+            owns, others, loads = (list(part) for part in zip(*pairs, strict=True))
+            found[name] = relative(owns, others, common_of(loads, load_spread))
     return found

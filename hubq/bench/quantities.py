@@ -8,8 +8,6 @@ Plain generation, of O tokens for each of B sequences after prompts of P tokens 
     first_token_seconds        of a call that generates one token and no more
     joules_per_token           joules / (O * B)
 
-Where a turn repeats its call (`calls`), seconds are the median of its calls.
-
 A server, over the requests that were answered and the seconds from the first request to the last
 answer:
 
@@ -34,7 +32,6 @@ token, as it may for a few tokens on a busy machine.
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Iterator, Sequence
 
 from hubq.bench.asked import Asked
@@ -84,8 +81,6 @@ def _plain(
     workload: Workload, sample: Sample, prompt_tokens: int | None
 ) -> Iterator[tuple[str, float]]:
     batch, whole, first = workload.batch_size, sample.seconds, sample.first_token_seconds
-    if sample.calls:
-        first, whole = (statistics.median(column) for column in zip(*sample.calls, strict=True))
     tokens = workload.output_tokens * batch
     if whole > 0:
         yield "tokens_per_second", tokens / whole

@@ -63,6 +63,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     memory: dict[str, Any] | None = None
     warm: tuple[Warm, ...] = ()
     stopped: str = ""
+    load_spread: float = 0.0
     requests: int | None = None
     requests_failed: int | None = None
     errors: tuple[str, ...] = ()

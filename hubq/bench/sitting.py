@@ -195,8 +195,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         at: seconds since the sitting began.
         seconds: of the whole run: one generate call, or from the first request to the last answer.
         first_token_seconds: of a call that generates one token and no more; plain generation only.
-        calls: where a turn repeats its calls, first token and whole of each; the medians count.
-        joules: that GPU or processor took meanwhile, of one call; none where they do not tell.
+        joules: that GPU or processor took meanwhile; none where they do not tell.
         requests: to a server, in the order in which they were sent.
     """
 
@@ -210,7 +209,6 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     process: int = 0
     first_token_seconds: float | None = None
     joules: float | None = None
-    calls: tuple[tuple[float, float], ...] = ()
     requests: tuple[Request, ...] = ()
 
 

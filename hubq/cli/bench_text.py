@@ -102,18 +102,19 @@ def _conditions(benches: Sequence[Bench]) -> Iterator[str]:
     """Yield how a sitting was measured, and whether its machine was busy."""
     first = benches[0].document
     rounds = [len(one.rounds) for b in benches for one in b.document.workloads if one.rounds]
-    spread = (
-        f"{min(rounds)} to {max(rounds)}" if len(set(rounds)) > 1 else f"{max(rounds, default=0)}"
-    )
+    count = f"{min(rounds)} to {max(rounds)}" if len(set(rounds)) > 1 else f"{sum(rounds[:1])}"
     machine = benches[0].machine
     subject = first.subject
     parts = [
-        f"{spread} rounds in {first.processes} process{'es' * (first.processes > 1)}",
+        f"{count} rounds in {first.processes} process{'es' * (first.processes > 1)}",
         f"models loaded {'side by side' if first.residency == 'together' else 'in turn'}",
         *([subject.dtype] if subject.dtype else []),
         *([machine.gpus[0].name if machine.gpus else machine.cpu] if machine else []),
     ]
-    yield f"{', '.join(parts)}. In brackets: 95 % intervals."
+    spread = max((e.load_spread for one in benches for e in one.document.workloads), default=0.0)
+    shared = spread and max(rounds, default=0) > first.processes
+    for_loads = f", with {figure(100 * spread)} % for the load that rounds share" if shared else ""
+    yield f"{', '.join(parts)}. In brackets: 95 % intervals{for_loads}."
     others = first.conditions.facts.get("others_cores")
     said = dict.fromkeys(line for bench in benches for line in bench.document.conditions.busy)
     yield from (f"Busy: {line}" for line in said)

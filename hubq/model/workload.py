@@ -49,12 +49,16 @@ class Rounds(Strict, frozen=True, kw_only=True):
             moves its speed, and no further round of the same process shows that. 1, or at least
             `least`: then each round has a load of its own, since rounds of one load are no
             independent draws of loads.
+        load_spread: how far a load moves a model's speed, as the standard deviation of its
+            logarithm; 0.01 is a percent. Rounds of one load do not show it, so it is added to their
+            intervals; where each round has a load of its own it is not needed.
     """
 
     least: PositiveInt = 5
     most: PositiveInt = 15
     precision: Fraction = 0.02
     processes: PositiveInt = 1
+    load_spread: Fraction = 0.01
 
 
 class Workload(Strict, frozen=True, kw_only=True):
@@ -67,8 +71,6 @@ class Workload(Strict, frozen=True, kw_only=True):
         image_size: width and height, in pixels.
         output_tokens: tokens generated, with the end token suppressed.
         batch_size: sequences generated side by side.
-        calls: of one turn, whose median counts: what interrupts a call of a tenth of a second is
-            a large part of it.
     """
 
     name: Name
@@ -77,7 +79,6 @@ class Workload(Strict, frozen=True, kw_only=True):
     images: NotNegative = 0
     image_size: Pixels = (84, 84)
     batch_size: PositiveInt = 1
-    calls: PositiveInt = 1
 
 
 class Load(Strict, frozen=True, kw_only=True):

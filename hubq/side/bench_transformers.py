@@ -5,10 +5,9 @@ The job: `checkpoints` (by position, 0 is the baseline; none where there is no m
 sitting.json and samples.jsonl, see hubq/bench/sitting.py.
 
 A turn is two calls: one that generates a single token, which is the prompt's work, and one that
-generates exactly `output_tokens`; or as many such pairs as a workload's `calls` say, whose medians
-count. Speed is Qwen's: tokens generated over the seconds of the whole call, prompt included. A
-workload that runs out of memory, or is longer than the model allows, is a result with a state; the
-others go on.
+generates exactly `output_tokens`. Speed is Qwen's: tokens generated over the seconds of the whole
+call, prompt included. A workload that runs out of memory, or is longer than the model allows, is a
+result with a state; the others go on.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import statistics
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -137,31 +135,19 @@ class Subjects:
         return self._ask(position, {"do": "begin", "workload": self._workloads[step.workload]})
 
     def warm(self, position: int, step: Step) -> float:
-        """Do what a turn does once, not to be counted; return the seconds of the whole call."""
-        return self._call(position, self._workloads[step.workload]["output_tokens"])[1]
+        """Do what a turn does, not to be counted; return the seconds of the whole call."""
+        return float(self.play(position, step, 0)["seconds"])
 
     def play(self, position: int, step: Step, number: int) -> dict[str, Any]:  # noqa: ARG002
         """Time the first token, and a whole call; every round is alike."""
-        workload = self._workloads[step.workload]
-        calls = [
-            self._call(position, workload["output_tokens"]) for _ in range(workload.get("calls", 1))
-        ]
-        first, seconds, joules = zip(*calls, strict=True)
-        return {
-            "seconds": statistics.median(seconds),
-            "first_token_seconds": statistics.median(first),
-            "joules": None if None in joules else statistics.fmean(joules),
-            **({"calls": [[*call[:2]] for call in calls]} if len(calls) > 1 else {}),
-        }
-
-    def _call(self, position: int, tokens: int) -> tuple[float, float, float | None]:
-        """Return the seconds to the first token, those of the whole call, and its joules."""
+        tokens = self._workloads[step.workload]["output_tokens"]
         first = None if tokens == 1 else self._run(position, 1)
         before = self.joules()
         seconds = self._run(position, tokens)
         after = self.joules()
         joules = None if before is None or after is None else after - before
-        return seconds if first is None else first, seconds, joules
+        first = seconds if first is None else first
+        return {"seconds": seconds, "first_token_seconds": first, "joules": joules}
 
     def memory(self, position: int, _step: Step) -> dict[str, Any]:
         """Return a subject's memory since `begin`."""

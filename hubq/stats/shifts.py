@@ -2,7 +2,8 @@
 
 The rounds of two runs are no pairs: Welch's test (Biometrika 34, 1947) is taken on the logarithms,
 with Satterthwaite's degrees of freedom (Biometrics Bulletin 2, 1946), so that the two may spread
-differently and a change is a factor, the same upside down.
+differently and a change is a factor, the same upside down. What the rounds of a run have in common
+(`hubq.stats.rounds`) is not the same in the other run, and is added.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hubq.stats.quantiles import student_95, student_tail
+from hubq.stats.errors import Part, error_of
 
 
 class Shift(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,8 +37,16 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
     n: tuple[int, int]
 
 
-def shift(before: Sequence[float], after: Sequence[float]) -> Shift:
-    """Return what changed from one run to another; each value is one round's.
+def shift(
+    before: Sequence[float], after: Sequence[float], common: tuple[float, float] = (0.0, 0.0)
+) -> Shift:
+    """Return what changed from one run to another.
+
+    Args:
+        before: a value of each round of the earlier run.
+        after: the same of the later one.
+        common: of both, the standard deviation of an error that all rounds of the run share, on
+            logarithms.
 
     Raises:
         ValueError: a run has no rounds, or a value is not above 0.
@@ -47,34 +56,19 @@ def shift(before: Sequence[float], after: Sequence[float]) -> Shift:
     logs = [[math.log(value) for value in values] for values in (before, after)]
     means = [math.fsum(one) / len(one) for one in logs]
     change = means[1] - means[0]
-    half, p = _welch(logs, means)
+    error = None
+    if min(len(before), len(after)) > 1:
+        parts = [
+            Part(statistics.variance(one, mean) / len(one), len(one) - 1)
+            for one, mean in zip(logs, means, strict=True)
+        ]
+        error = error_of(change, parts, math.fsum(one**2 for one in common))
     return Shift(
         before=math.exp(means[0]),
         after=math.exp(means[1]),
         factor=math.exp(change),
-        low=None if half is None else math.exp(change - half),
-        high=None if half is None else math.exp(change + half),
-        p=p,
+        low=None if error is None else math.exp(change - error.half),
+        high=None if error is None else math.exp(change + error.half),
+        p=None if error is None else error.p,
         n=(len(before), len(after)),
     )
-
-
-def _welch(
-    samples: Sequence[Sequence[float]], means: Sequence[float]
-) -> tuple[float | None, float | None]:
-    """Return half the 95 % interval of the difference of two means, and the p of its being 0."""
-    if min(map(len, samples)) < 2:
-        return None, None
-    pairs = zip(samples, means, strict=True)
-    shares = [statistics.variance(one, mean) / len(one) for one, mean in pairs]
-    square = sum(shares)
-    change = means[1] - means[0]
-    if square == 0:
-        # Rounds that agree to the last bit leave nothing to divide by; the hypothesis holds or not.
-        return 0.0, 1.0 if change == 0 else 0.0
-    # Divided first: the squares of tiny variances may be too small for a float.
-    parts = [
-        (share / square) ** 2 / (len(one) - 1) for share, one in zip(shares, samples, strict=True)
-    ]
-    freedom, se = 1 / sum(parts), math.sqrt(square)
-    return student_95(freedom) * se, student_tail(abs(change) / se, freedom)

@@ -60,7 +60,7 @@ def _summaries(said: Any) -> dict[str, Any]:
         for number, workload in enumerate(said["workloads"])
         if workload["state"] == "measured"
         for name, found in measures.summary(
-            msgspec.convert(workload["rounds"], tuple[Round, ...])
+            msgspec.convert(workload["rounds"], tuple[Round, ...]), workload.get("load_spread", 0.0)
         ).items()
     }
 

@@ -26,9 +26,10 @@ def entry(
     *,
     quantity: str = "tokens_per_second",
     name: str = "short",
+    load_spread: float = 0.0,
     **changes: Any,
 ) -> dict[str, Any]:
-    """Return an entry of a `bench.json` with these rounds of one quantity."""
+    """Return an entry of a `bench.json` with these rounds of one quantity, all of one load."""
     told = [{quantity: value} for value in baseline]
     others: Sequence[dict[str, float] | None] = told or [None] * len(own)
     rounds = [
@@ -45,7 +46,8 @@ def entry(
         "memory": memory,
         "stopped": "narrow",
         "rounds": msgspec.to_builtins(rounds),
-        **summary(rounds),
+        "load_spread": load_spread,
+        **summary(rounds, load_spread),
         **changes,
     }
 

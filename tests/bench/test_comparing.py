@@ -52,6 +52,19 @@ def test_a_slower_variant_is_found_on_a_machine_that_is_faster_today() -> None:
     assert worse_by(change) == pytest.approx(0.1)
 
 
+def test_a_change_that_other_loads_explain_is_not_told() -> None:
+    later = scaled(FIRST, 0.98)
+    pairs = [
+        [run(bench("AWQ", entry(own, BASE, load_spread=spread))) for own in (FIRST, later)]
+        for spread in (0.0, 0.02)
+    ]
+    told, kept = (only(compare(before, after)) for before, after in pairs)
+    assert (told.verdict, kept.verdict) == ("slower", "unclear")
+    assert told.ratio is not None
+    assert kept.ratio is not None
+    assert kept.ratio.factor == told.ratio.factor
+
+
 def test_the_shift_is_welch_s_on_ratios_of_rounds() -> None:
     later = [88.0, 87.1, 88.9, 86.9, 88.2]
     change = only(compare(run(of(FIRST)), run(of(later))))

@@ -83,6 +83,15 @@ def test_a_round_of_zero_has_no_ratio() -> None:
     assert relative_of(rounds([(0.0, 1.0)])) == {}
 
 
+def test_rounds_that_share_a_load_are_less_sure_than_rounds_with_their_own() -> None:
+    shared = rounds([(1.0, 2.0), (1.1, 2.0), (1.0, 2.1)])
+    apart = [msgspec.structs.replace(one, process=one.round) for one in shared]
+    for found_of in (typical_of, relative_of):
+        told, wide = found_of(apart, 0.05)["e2e_seconds"], found_of(shared, 0.05)["e2e_seconds"]
+        assert told == found_of(shared)["e2e_seconds"]
+        assert (wide.low or 0) < (told.low or 0) < (told.high or 0) < (wide.high or 0)
+
+
 @given(PAIRS)
 def test_upside_down_is_one_over(pairs: list[tuple[float, float]]) -> None:
     one = relative_of(rounds(pairs))["e2e_seconds"]

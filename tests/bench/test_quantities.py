@@ -109,12 +109,6 @@ def test_what_cannot_be_worked_out_is_left_out(
     assert not [name for name in found if any(name.startswith(one) for one in gone)]
 
 
-def test_the_medians_of_a_turn_s_calls_count() -> None:
-    calls = ((0.5, 2.0), (0.4, 9.0), (0.6, 1.9))
-    turn = run(9.0, 0.4, calls=calls)
-    assert quantities_of(PLAIN, turn, 6) == quantities_of(PLAIN, run(2.0, 0.5), 6)
-
-
 def test_one_token_has_no_decoding() -> None:
     workload = msgspec.structs.replace(PLAIN.workload, output_tokens=1)
     assert "decode_tokens_per_second" not in quantities_of(Asked(workload=workload), run(), 6)

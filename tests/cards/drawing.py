@@ -213,7 +213,7 @@ class World(Factory):
             for one in workload["rounds"]:
                 one["own"][speed] = rate * self.draw.choice((0.9, 1.0, 1.1))
             rounds = msgspec.convert(workload["rounds"], tuple[Round, ...])
-            workload.update(measures.summary(rounds))
+            workload.update(measures.summary(rounds, workload["load_spread"]))
             workload["memory"]["peak_bytes"] = self.draw.choice(_BYTES)
             workload["warm"][0]["settled"] = self.draw.random() < 0.8
             workload["stopped"] = self.draw.choice(("narrow", "most"))

@@ -48,7 +48,10 @@ def test_a_run_is_shown_with_intervals_ratios_and_conditions(tmp_path: Path) -> 
     assert "0.8998 (" in lines[3]
     assert "1.0 kB" in lines[3]
     assert "5 rounds in 1 process, models loaded side by side, bfloat16, A CPU." in done.stdout
+    assert "In brackets: 95 % intervals.\n" in done.stdout
     assert "Busy: It was busy." in done.stdout
+    shared = hubq("bench", "show", kept(tmp_path, "shared", load_spread=0.015)).stdout
+    assert "95 % intervals, with 1.50 % for the load that rounds share.\n" in shared
 
 
 def test_a_price_gives_costs_of_tokens(tmp_path: Path) -> None:

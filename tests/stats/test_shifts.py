@@ -44,6 +44,16 @@ def test_the_way_back_is_the_same_shift_upside_down(
     assert there.p == pytest.approx(back.p)
 
 
+@given(SEVERAL, SEVERAL, st.floats(0, 0.1), st.floats(0, 0.1))
+def test_what_a_run_s_rounds_share_makes_a_shift_less_sure(
+    before: list[float], after: list[float], one: float, other: float
+) -> None:
+    without, beside = shift(before, after), shift(before, after, (one, other))
+    assert beside.factor == without.factor
+    assert (beside.high or 0) >= (without.high or 0) * (1 - 1e-12)
+    assert (beside.p or 0) >= (without.p or 0) - 1e-12
+
+
 def test_a_run_with_one_round_has_no_interval() -> None:
     found = shift([2.0], [3.0, 3.1])
     assert (found.low, found.high, found.p, found.n) == (None, None, None, (1, 2))

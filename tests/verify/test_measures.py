@@ -85,7 +85,7 @@ def test_a_forged_speed_is_caught_by_the_runs_of_the_sitting(shop: Shop) -> None
         for one in told["workloads"][0]["rounds"]:
             one["own"] = {name: 2 * value for name, value in one["own"].items()}
         rounds = msgspec.convert(told["workloads"][0]["rounds"], tuple[Round, ...])
-        told["workloads"][0].update(summary(rounds))
+        told["workloads"][0].update(summary(rounds, told["workloads"][0]["load_spread"]))
         return pretty(told).encode()
 
     shop.edit_entry("bench/AWQ/bench.json", change)
@@ -169,7 +169,7 @@ def test_rounds_are_worked_out_from_the_runs_of_the_sitting(tmp_path: Path) -> N
     for one in faster["workloads"][0]["rounds"]:
         one["own"]["tokens_per_second"] *= 2
     rounds = msgspec.convert(faster["workloads"][0]["rounds"], tuple[Round, ...])
-    faster["workloads"][0].update(summary(rounds))
+    faster["workloads"][0].update(summary(rounds, faster["workloads"][0]["load_spread"]))
     assert timed(tmp_path / "alone", faster)[0] == []
     wrong, _ = timed(tmp_path / "beside", faster, files)
     assert any("/rounds/0/own/tokens_per_second: says" in one for one in wrong)
@@ -209,7 +209,7 @@ def test_runs_without_waits_bear_out_all_that_needs_no_waits(tmp_path: Path) -> 
     told["workloads"][0]["rounds"][0]["own"]["itl_seconds"] *= 2
     told["workloads"][0]["rounds"][0]["baseline"]["ttft_seconds"] *= 2
     rounds = msgspec.convert(told["workloads"][0]["rounds"], tuple[Round, ...])
-    told["workloads"][0].update(summary(rounds))
+    told["workloads"][0].update(summary(rounds, told["workloads"][0]["load_spread"]))
     (wrong,) = timed(tmp_path / "forged", told, files, SERVED)[0]
     assert "/workloads/0/rounds/0/baseline/ttft_seconds: says" in wrong
 

@@ -76,7 +76,7 @@ def _capped(family: Family, ledger: Ledger, names: tuple[str, ...], engine: str)
         precision = ledger.own("asked.rounds.precision", "/asked/rounds/precision", _PERCENT)
         yield (
             f"**Cap of rounds.** {told} stopped at the most that the recipe allows, {most} rounds, "
-            f"before every interval was within {precision} % of its ratio."
+            f"before they had every ratio to within {precision} %."
         )
 
 

@@ -21,8 +21,11 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
         warm_most: runs of warm-up at most.
         within: the difference of two runs in percent that counts as settled.
         least, most: rounds at least and at most.
-        precision: half the width of an interval in percent at which rounds end.
+        precision: half the width of an interval in percent at which rounds end, without what is
+            added for loads.
         processes: how often the models were loaded.
+        load_spread: how far a load moves speed, in percent, where rounds share loads so that it is
+            added to what they show; none where each has its own.
         compared: over how many comparisons Holm's correction runs.
         residency: `together` or `in-turn`.
         memory: how memory was read, as the worker calls it; empty where unknown.
@@ -34,6 +37,7 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
     most: Claim
     precision: Claim
     processes: Claim | None
+    load_spread: Claim | None
     compared: Claim
     residency: str
     memory: str
@@ -58,6 +62,7 @@ def method_of(family: Family, ledger: Ledger, known: str, engine: str = "") -> M
     if facts.get("processes"):
         claim_id = f"processes{f'.{engine}' if engine else ''}"
         processes = ledger.record(claim_id, stage, "/facts/processes", COUNT)
+    shared = max(facts.get("rounds", {}).values(), default=0) > facts.get("processes", 1)
     return Method(
         warm_most=asked("warm_up/most", COUNT),
         within=asked("warm_up/within", _PERCENT),
@@ -65,6 +70,7 @@ def method_of(family: Family, ledger: Ledger, known: str, engine: str = "") -> M
         most=asked("rounds/most", COUNT),
         precision=asked("rounds/precision", _PERCENT),
         processes=processes,
+        load_spread=asked("rounds/load_spread", _PERCENT) if shared else None,
         compared=ledger.own("timed", "/timed", COUNT),
         residency=str(facts.get("residency", "")),
         memory=_memory_kind(family, known, engine),

@@ -66,7 +66,6 @@ class WorkloadFacts(msgspec.Struct, frozen=True, kw_only=True):
         input_tokens, output_tokens, batch_size: as the recipe has them.
         prompt: tokens of a prompt with its images; none where that is not known.
         rounds: that were counted; none where nothing was measured.
-        calls: of each turn, whose median counts; none where a turn is one call.
         images, width, height: none without images.
     """
 
@@ -76,7 +75,6 @@ class WorkloadFacts(msgspec.Struct, frozen=True, kw_only=True):
     batch_size: Claim
     prompt: Claim | None = None
     rounds: Claim | None = None
-    calls: Claim | None = None
     images: Claim | None = None
     width: Claim | None = None
     height: Claim | None = None
@@ -223,8 +221,6 @@ def _workloads(family: Family, ledger: Ledger, known: str) -> Iterator[WorkloadF
         place, tail = f"/asked/workloads/{index}", workload.name
         fields = ["input_tokens", "output_tokens", "batch_size"]
         claims = {one: ledger.own(f"{one}.{tail}", f"{place}/{one}", COUNT) for one in fields}
-        if workload.calls > 1:
-            claims["calls"] = ledger.own(f"calls.{tail}", f"{place}/calls", COUNT)
         if workload.images:
             pairs = (("images", "images"), ("width", "image_size/0"), ("height", "image_size/1"))
             for field, pointer in pairs:
