@@ -22,9 +22,10 @@ import msgspec
 
 from hubq.bench.differing import Difference, alike, differences
 from hubq.bench.runs import Bench, Entry, Run
+from hubq.bench.sitting import CAPPED
 from hubq.model.recipe import BASELINE
 from hubq.model.suite import Engine
-from hubq.stats import ALPHA, holm
+from hubq.stats import ALPHA, CAPPED_ALPHA, holm
 from hubq.stats.rounds import common_of
 from hubq.stats.shifts import Shift, shift
 
@@ -54,6 +55,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         ratio, speed: what changed of the speed relative to the baseline's, and of the speed itself;
             none where a run has no such number.
         holm: the p of what decided, corrected for all cells; none where nothing did.
+        level: up to which p it is beyond noise: 5 %, or 0.1 % where rounds of one of the two ended
+            at their cap.
         verdict: `slower` or `faster` beyond noise; `same` where a change as large as the limit is
             ruled out; `broken` where it was measured before and cannot be any more; else `unclear`.
         beyond: whether it is broken, or slower beyond noise and by more than the limit.
@@ -68,6 +71,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     ratio: Shift | None = None
     speed: Shift | None = None
     holm: float | None = None
+    level: float = ALPHA
     verdict: Verdict = "unclear"
     beyond: bool = False
     why: str = ""
@@ -221,7 +225,9 @@ def _change(old: Bench, before: Entry, new: Bench, after: Entry, on: On) -> Chan
     ratio = _shift(_ratios(before), _ratios(after), [math.sqrt(2) * one for one in common])
     speed = _shift(_speeds(before), _speeds(after), common)
     basis, why = _basis(old, new, ratio, speed, on)
-    return msgspec.structs.replace(change, ratio=ratio, speed=speed, basis=basis, why=why)
+    level = CAPPED_ALPHA if CAPPED in (before.stopped, after.stopped) else ALPHA
+    replace = msgspec.structs.replace
+    return replace(change, ratio=ratio, speed=speed, basis=basis, why=why, level=level)
 
 
 def _speeds(entry: Entry) -> list[float]:
@@ -296,7 +302,7 @@ def _verdict(change: Change, p: float | None, limit: float) -> Change:
         return change
     loss = worse_by(change) or 0.0
     verdict: Verdict = "unclear"
-    if p <= ALPHA and loss != 0:
+    if p <= change.level and loss != 0:
         verdict = "slower" if loss > 0 else "faster"
     elif found.low >= 1 - limit and found.high <= 1 + limit:
         verdict = "same"

@@ -15,7 +15,7 @@ from hubq.bench.sitting import SAMPLES_FILE, SITTING_FILE, read_samples, read_si
 from hubq.errors import BadInput
 from hubq.model.result import Collected
 
-_SETTINGS = ("workloads", "serving", "warm_up", "rounds", "dtype", "device")
+_SETTINGS = ("workloads", "serving", "warm_up", "rounds", "limit_seconds", "dtype", "device")
 
 
 def job(
@@ -24,8 +24,8 @@ def job(
     """Return the content of the worker's job.json.
 
     Args:
-        settings: `workloads` or `serving`, `warm_up`, `rounds`, `dtype`, `device` (and `round`,
-            which only tells results apart).
+        settings: `workloads` or `serving`, `warm_up`, `rounds`, `limit_seconds`, `dtype`, `device`
+            (and `round`, which only tells results apart).
         checkpoints: a model folder for each position, the baseline's first; none where a variant
             could not be made.
         partial: where finished rounds outlive a kill.

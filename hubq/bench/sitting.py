@@ -20,7 +20,10 @@ SITTING_FILE = "sitting.json"
 SAMPLES_FILE = "samples.jsonl"
 SCHEMA = 1
 
-State = Literal["measured", "oom", "failed", "infeasible"]
+CAPPED = "most"
+"""How rounds are said to have ended that were not as precise as was asked."""
+
+State = Literal["measured", "oom", "timeout", "failed", "infeasible"]
 Residency = Literal["together", "in-turn"]
 
 

@@ -52,6 +52,7 @@ def compare(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
         "baseline": BASELINE,
         "level": stats.CONFIDENCE,
         "alpha": stats.ALPHA,
+        "alpha_capped": stats.CAPPED_ALPHA,
         "power": POWER,
         "compared": sum(
             entry["variants"].get(name, {}).get("comparable", False)

@@ -29,6 +29,7 @@ _DOING = {
 _ENDED = {
     CellState.FAILED: "failed",
     CellState.OOM: "ran out of memory",
+    CellState.TIMEOUT: "took too long",
     CellState.INFEASIBLE: "cannot be done here",
 }
 NOT_RUN = Gap(state=CellState.PENDING, reason="Not run yet.")

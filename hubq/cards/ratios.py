@@ -2,7 +2,8 @@
 
 A sitting measures the baseline and every variant in turns, and its results hold the ratio of each
 quantity with interval and p (`hubq.stats.rounds`). Here one of them is chosen for each cell, the
-one that its speed is judged by, and p is corrected over all cells (Holm).
+one that its speed is judged by, and p is corrected over all cells (Holm). Where rounds ended at
+their cap it takes a smaller p to say anything.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from hubq import stats
+from hubq.bench.sitting import CAPPED
 from hubq.cards.family import Family
 from hubq.cards.speeds import VLLM, bench_facts, bench_measures
 from hubq.model.recipe import BASELINE
@@ -32,8 +34,7 @@ def speed_of(family: Family, names: tuple[str, ...]) -> dict[str, Any]:
     for workload in family.loaded.workloads.workloads:
         found[workload.name] = {}
         for name in names:
-            known = bench_facts(family, name).get("relative", {})
-            cell = _cell(known, SPEED, workload.name)
+            cell = _cell(bench_facts(family, name), SPEED, workload.name)
             if cell is None:
                 continue
             memory = _memory(family, name, workload.name)
@@ -97,20 +98,24 @@ def _cells(
 
 
 def _verdict(cell: dict[str, Any]) -> Pace:
-    if cell["holm"] is None or cell["holm"] > stats.ALPHA or cell["ratio"] == 1:
+    level = stats.CAPPED_ALPHA if cell["capped"] else stats.ALPHA
+    if cell["holm"] is None or cell["holm"] > level or cell["ratio"] == 1:
         return "open"
     quicker = (cell["ratio"] > 1) != (cell["quantity"] == LATENCY)
     return "faster" if quicker else "slower"
 
 
-def _cell(known: dict[str, Any], quantity: str, place: str) -> dict[str, Any] | None:
-    found = known.get(f"{quantity}/{place}")
-    return None if found is None else {"quantity": quantity, **found}
+def _cell(facts: dict[str, Any], quantity: str, place: str) -> dict[str, Any] | None:
+    found = facts.get("relative", {}).get(f"{quantity}/{place}")
+    if found is None:
+        return None
+    capped = facts.get("stopped", {}).get(place) == CAPPED
+    return {"quantity": quantity, "capped": capped, **found}
 
 
 def _served(family: Family, name: str, workload: str, load: Load) -> dict[str, Any] | None:
-    known = bench_facts(family, name, VLLM).get("relative", {})
-    return _cell(known, primary(load), f"{workload}/{load.step}")
+    facts = bench_facts(family, name, VLLM)
+    return _cell(facts, primary(load), f"{workload}/{load.step}")
 
 
 def _memory(family: Family, name: str, workload: str) -> float | None:

@@ -8,6 +8,7 @@ from hubq.bench.comparing import Amount, Change, Comparison, worse_by
 from hubq.cli import output
 from hubq.cli.figures import figure, percent
 from hubq.model.recipe import BASELINE
+from hubq.stats import ALPHA
 from hubq.units import human_size
 
 STILL = 0.01
@@ -84,6 +85,7 @@ def _words(found: Comparison) -> Iterator[str]:
         yield f"Only in the new run: {', '.join(found.only_after)}."
     for which, name in (("before", "old"), ("after", "new")):
         yield from (f"Busy, {name} run: {line}" for line in found.busy[which])
+    yield from _noisy(found)
     yield from (_told(one, found) for one in found.changes if one.verdict in ("slower", "faster"))
     yield from (
         f"{one.variant} {one.place} was measured before and cannot be any more: {one.why}."
@@ -94,6 +96,17 @@ def _words(found: Comparison) -> Iterator[str]:
     if found.amounts and not any(_moved(one) for one in found.amounts):
         yield f"Memory is the same within {percent(STILL)}."
     yield _sum(found)
+
+
+def _noisy(found: Comparison) -> Iterator[str]:
+    """Say where it takes more than elsewhere to be beyond noise."""
+    noisy = [one for one in found.changes if one.level < ALPHA and one.basis]
+    if noisy:
+        count = f"{len(noisy)} of {len(found.changes)} cells" if noisy[1:] else "one cell"
+        yield (
+            f"Rounds of {count} ended at their cap, noisier than planned: there a change counts up "
+            f"to p = {noisy[0].level:g}."
+        )
 
 
 def _told(change: Change, found: Comparison) -> str:

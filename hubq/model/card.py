@@ -22,6 +22,7 @@ class CellState(StrEnum):
     PENDING = "pending"
     NOT_RUN = "not-run"
     OOM = "oom"
+    TIMEOUT = "timeout"
     FAILED = "failed"
     INFEASIBLE = "infeasible"
     FLOOR = "floor"

@@ -159,6 +159,8 @@ class Workloads(Strict, frozen=True, kw_only=True):
         serving: of a vLLM server; empty for none.
         warm_up: runs that are not counted.
         rounds: runs that are.
+        limit_seconds: a call of plain generation, or the requests of a step of a server's load,
+            are not waited for longer: the cell's state is `timeout`.
         dtype: the arithmetic of the baseline and of every variant whose kernels take it.
         price: of the machine; none where no cost is to be said.
     """
@@ -170,5 +172,6 @@ class Workloads(Strict, frozen=True, kw_only=True):
     serving: tuple[ServingWorkload, ...] = ()
     warm_up: WarmUp = WarmUp()
     rounds: Rounds = Rounds()
+    limit_seconds: Positive = 6 * 3600.0
     dtype: Dtype = "bfloat16"
     price: Price | None = None

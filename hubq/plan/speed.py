@@ -19,7 +19,7 @@ from hubq.model.workload import SITTING
 from hubq.plan.context import Context
 from hubq.plan.naming import stage_environment
 
-_SHARED = ("warm_up", "rounds", "dtype")
+_SHARED = ("warm_up", "rounds", "limit_seconds", "dtype")
 _ASKED: dict[Engine, str] = {"transformers": "workloads", "vllm": "serving"}
 
 

@@ -12,12 +12,9 @@ from __future__ import annotations
 import gc
 import os
 import sys
-import threading
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from pathlib import Path
-from signal import SIGKILL
 from typing import Any
 
 if __name__ == "__main__":
@@ -28,22 +25,21 @@ import snippet_words
 import vllm_launch
 import vllm_serving
 from bench_sitting import Lost
+from deadlines import deadline
 
 VARIABLES = {"DO_NOT_TRACK": "1", "VLLM_NO_USAGE_STATS": "1", "VLLM_LOGGING_COLOR": "0"}
-#: A run may take this long, in seconds.
-LIMIT_S = 3600.0
 
 
 class Client:
     """The client, seen from the worker; its process is started by the first run.
 
     Args:
-        program: what it runs.
         limit_s: how long one run may take, in seconds.
+        program: what it runs.
     """
 
-    def __init__(self, program: Path = Path(__file__), limit_s: float = LIMIT_S) -> None:
-        self._program, self._limit_s = program, limit_s
+    def __init__(self, limit_s: float, program: Path = Path(__file__)) -> None:
+        self._limit_s, self._program = limit_s, program
         self._server: vllm_serving.Server | None = None
 
     def run(self, arguments: Sequence[str]) -> None:
@@ -56,15 +52,16 @@ class Client:
         if self._server is None or not self._server.alive:
             self.close()
             self._server = vllm_serving.Server(self._program, VARIABLES)
-        late = threading.Event()
         try:
-            with _limited(self._server.pid, self._limit_s, late):
+            with deadline(self._server.pid, self._limit_s) as late:
                 (reply,) = self._server.ask({"arguments": list(arguments)})
         except vllm_serving.EndedError as error:
-            said = f"no end after {self._limit_s:g} s" if late.is_set() else f"the client: {error}"
-            raise Lost("failed", said) from None
+            self.close()
+            if late.is_set():
+                raise Lost("timeout", f"no end after {self._limit_s:g} s") from None
+            raise Lost("failed", f"the client: {error}") from None
         finally:
-            if late.is_set() or events.stopping():
+            if events.stopping():
                 self.close()
         if reply["error"]:
             raise Lost("failed", f"the client: {reply['error']}")
@@ -74,24 +71,6 @@ class Client:
         if self._server is not None:
             self._server.close()
         self._server = None
-
-
-@contextmanager
-def _limited(pid: int, limit_s: float, late: threading.Event) -> Iterator[None]:
-    """Kill a process when it takes too long."""
-
-    def kill() -> None:
-        late.set()
-        with suppress(ProcessLookupError):
-            os.kill(pid, SIGKILL)
-
-    timer = threading.Timer(limit_s, kill)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
 
 
 def main(arguments: Sequence[str]) -> int:

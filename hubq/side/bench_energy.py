@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from bisect import bisect_left
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
+
+from ticking import Ticker
 
 #: A driver's counter moves about this often, in seconds.
 EVERY_S = 0.1
@@ -22,14 +23,14 @@ class Meter:
 
     def __init__(self, joules: Callable[[], float | None]) -> None:
         self._joules = joules
-        self._done = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._ticker = Ticker("energy", EVERY_S, self._tick)
+        self._there = False
         self.readings: list[tuple[float, float]] = []
 
     def __enter__(self) -> Self:
-        if self._read():
-            self._thread = threading.Thread(target=self._run, name="energy", daemon=True)
-            self._thread.start()
+        self._there = self._read()
+        if self._there:
+            self._ticker.start()
         return self
 
     def __exit__(
@@ -38,9 +39,8 @@ class Meter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._done.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._ticker.stop()
+        if self._there:
             self._read()
 
     def between(self, begin: float, end: float) -> float | None:
@@ -57,9 +57,9 @@ class Meter:
         share = (when - left) / (right - left) if right > left else 0.0
         return low + (high - low) * min(max(share, 0.0), 1.0)
 
-    def _run(self) -> None:
-        while not self._done.wait(EVERY_S):
-            self._read()
+    def _tick(self) -> float:
+        self._read()
+        return EVERY_S
 
     def _read(self) -> bool:
         found = self._joules()

@@ -29,7 +29,7 @@ class Lost(Exception):  # noqa: N818 - reads as a sentence where it is raised
     """A subject cannot be measured: under a workload, or at all when it is loaded.
 
     Attributes:
-        state: `oom`, `infeasible` or `failed`.
+        state: `oom`, `timeout`, `infeasible` or `failed`.
         why: for people.
     """
 

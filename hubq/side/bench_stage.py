@@ -63,7 +63,7 @@ class Stage:
     ) -> None:
         self._job, self._scratch, self._joules = job, scratch, joules
         self._together = together
-        self._client = client or Client()
+        self._client = client or Client(job["limit_seconds"])
         self._workloads = {workload["name"]: workload for workload in job["serving"]}
         # The same for all: what they are asked depends on it.
         self._tokenizer = next(Path(path) for path in job["checkpoints"] if path is not None)

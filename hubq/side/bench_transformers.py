@@ -1,22 +1,19 @@
 """Time plain transformers generation of a baseline and its variants, turn by turn.
 
 The job: `checkpoints` (by position, 0 is the baseline; none where there is no model), `workloads`,
-`warm_up`, `rounds`, `dtype`, `device`, `partial` (a folder that outlives a kill). It leaves
-sitting.json and samples.jsonl, see hubq/bench/sitting.py.
+`warm_up`, `rounds`, `limit_seconds`, `dtype`, `device`, `partial` (a folder that outlives a kill).
+It leaves sitting.json and samples.jsonl, see hubq/bench/sitting.py.
 
 A turn is two calls: one that generates a single token, which is the prompt's work, and one that
 generates exactly `output_tokens`. Speed is Qwen's: tokens generated over the seconds of the whole
-call, prompt included. A workload that runs out of memory, or is longer than the model allows, is a
-result with a state; the others go on.
+call, prompt included. A workload that runs out of memory, is longer than the model allows or takes
+too long is a result with a state; the others go on.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
@@ -27,11 +24,10 @@ import conditions
 import vllm_serving
 from bench_sitting import Lost
 from bench_turns import Step
+from deadlines import deadline
 
 PROGRAM = Path(__file__).resolve().with_name("bench_subject.py")
 DEFINITION = "output_tokens * batch_size / seconds of one generate call, prompt included"
-#: No single call takes longer, not 2,048 tokens of a large model on a CPU either.
-CALL_LIMIT_S = 6 * 3600.0
 
 
 def run(job: dict[str, Any], work: Path) -> dict[str, Any]:
@@ -64,7 +60,7 @@ class Subjects:
     """The models of a sitting, each in a process of its own; the sitting's `Stage`.
 
     Args:
-        job: `checkpoints`, `workloads`, `dtype` and `device`.
+        job: `checkpoints`, `workloads`, `limit_seconds`, `dtype` and `device`.
         ahead: says whether all models are loaded one after another, so that their processes may
             start side by side.
         program: of a process.
@@ -161,35 +157,17 @@ class Subjects:
         return float(self._ask(position, {"do": "run", "tokens": tokens})["seconds"])
 
     def _ask(self, position: int, request: dict[str, Any]) -> dict[str, Any]:
-        server = self._servers[position]
+        server, limit = self._servers[position], float(self._job["limit_seconds"])
         try:
-            with _limited(server) as late:
+            with deadline(server.pid, limit) as late:
                 (reply,) = server.ask(request)
         except MemoryError:
             raise Lost("oom", "the kernel killed the process because memory ran out") from None
         except vllm_serving.EndedError as error:
             if late.is_set():
-                raise Lost("failed", f"a call took longer than {CALL_LIMIT_S:g} s") from None
+                what = "loading" if request["do"] == "load" else "a call"
+                raise Lost("timeout", f"{what} took longer than {limit:g} s") from None
             raise Lost("failed", f"the process {vllm_serving.ending(error.status)}") from None
         if "state" in reply:
             raise Lost(reply["state"], reply["why"])
         return dict(reply)
-
-
-@contextlib.contextmanager
-def _limited(server: vllm_serving.Server) -> Iterator[threading.Event]:
-    """Kill a server that takes too long, and say so."""
-    late = threading.Event()
-
-    def end() -> None:
-        late.set()
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(server.pid, signal.SIGKILL)
-
-    timer = threading.Timer(CALL_LIMIT_S, end)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield late
-    finally:
-        timer.cancel()

@@ -24,6 +24,7 @@ import condition_words
 import nvml
 from processors import TICKS, Kin, Machine, read_machine
 from sensors import Sensors
+from ticking import Ticker
 
 #: Seconds from one look to the next.
 EVERY_S = 0.5
@@ -104,8 +105,7 @@ class Watcher:
         self._slowly_at = -SLOWLY_S
         self._took = 0.0
         self._lock = threading.Lock()
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="conditions", daemon=True)
+        self._ticker = Ticker("conditions", every, self._tick)
         self._began = 0.0
 
     def __enter__(self) -> Self:
@@ -114,7 +114,7 @@ class Watcher:
         self._first = self._counters()
         self._gpu_named = self._gpu_facts()
         self.look()
-        self._thread.start()
+        self._ticker.start()
         return self
 
     def __exit__(
@@ -124,8 +124,7 @@ class Watcher:
         trace: TracebackType | None,
     ) -> None:
         """Look for the last time."""
-        self._done.set()
-        self._thread.join()
+        self._ticker.stop()
         self.look(slowly=True)
         self._last = self._counters()
         if self._gpu is not None:
@@ -182,14 +181,12 @@ class Watcher:
             for name, values in self._series.items():
                 values.append(readings.get(name))
 
-    def _run(self) -> None:
-        wait = self._every
-        while not self._done.wait(wait):
-            began = time.thread_time()
-            self.look()
-            took = time.thread_time() - began
-            self._took += took
-            wait = max(self._every, PATIENCE * took)
+    def _tick(self) -> float:
+        began = time.thread_time()
+        self.look()
+        took = time.thread_time() - began
+        self._took += took
+        return max(self._every, PATIENCE * took)
 
     def _processors(self, now: float) -> dict[str, float | None]:
         """Return how many cores were busy for us, for others and for other virtual machines."""

@@ -29,6 +29,7 @@ from hubq.stats.subsets import Stratified, stratified
 from hubq.stats.summaries import Summary, summarise, wilson
 from hubq.stats.verdicts import (
     ALPHA,
+    CAPPED_ALPHA,
     Judgement,
     Verdict,
     is_floor,
@@ -39,6 +40,7 @@ from hubq.stats.verdicts import (
 
 __all__ = [
     "ALPHA",
+    "CAPPED_ALPHA",
     "CONFIDENCE",
     "DISCORDANCES",
     "RESAMPLES",

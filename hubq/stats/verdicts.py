@@ -9,6 +9,13 @@ from hubq.stats.pairs import Paired
 from hubq.stats.summaries import Summary
 
 ALPHA = 0.05
+CAPPED_ALPHA = 0.001
+"""The level for timings whose rounds ended at their cap, before they were as precise as was asked.
+
+Noise that large comes in bursts and from loads that lie badly, not from a normal distribution: in
+sittings of one checkpoint beside itself, t spread up to 1.25 times as far as it should
+(docs/benchmarks.md).
+"""
 
 Verdict = Literal["non-inferior", "inferior", "inconclusive"]
 Judgement = Literal["loss", "gain", "noise", "within", "hint", "open"]

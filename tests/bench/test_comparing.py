@@ -65,6 +65,23 @@ def test_a_change_that_other_loads_explain_is_not_told() -> None:
     assert kept.ratio.factor == told.ratio.factor
 
 
+def test_rounds_that_ended_at_their_cap_take_a_smaller_p() -> None:
+    later = [96.0, 99.1, 94.5, 98.0, 97.7]
+    calm, noisy = (
+        only(
+            compare(
+                run(bench("AWQ", entry(BASE, BASE, stopped=stopped))),
+                run(bench("AWQ", entry(later, BASE))),
+            )
+        )
+        for stopped in ("narrow", "most")
+    )
+    assert calm.holm == noisy.holm
+    assert 0.001 < (noisy.holm or 0) < 0.05
+    assert (calm.level, calm.verdict) == (0.05, "slower")
+    assert (noisy.level, noisy.verdict) == (0.001, "same")
+
+
 def test_the_shift_is_welch_s_on_ratios_of_rounds() -> None:
     later = [88.0, 87.1, 88.9, 86.9, 88.2]
     change = only(compare(run(of(FIRST)), run(of(later))))

@@ -279,7 +279,9 @@ class Factory:
     def _bench_settings(self, engine: str) -> dict[str, Any]:
         plain: dict[str, Any] = msgspec.to_builtins(self.loaded.workloads)
         asked = "serving" if engine else "workloads"
-        shared = {name: plain[name] for name in (asked, "warm_up", "rounds", "dtype")}
+        shared = {
+            name: plain[name] for name in (asked, "warm_up", "rounds", "limit_seconds", "dtype")
+        }
         return {**shared, "device": "cpu", "round": 0}
 
     def _sitting(self, engine: str) -> tuple[Sitting, tuple[Run, ...]]:

@@ -7,7 +7,7 @@ from hubq.cards.family import Family
 from hubq.cards.ratios import judge
 from hubq.model.recipe import BASELINE
 from hubq.stats import holm
-from tests.cards.timings import paced
+from tests.cards.timings import paced, told
 
 
 def test_a_ratio_is_that_of_the_rounds(family: Family) -> None:
@@ -67,9 +67,19 @@ def test_a_single_round_decides_nothing(family: Family) -> None:
 
 
 def test_the_same_speed_is_neither() -> None:
-    speed = {"text": {"A": {"quantity": "tokens_per_second", "ratio": 1.0, "p": 0.0}}}
+    cell = {"quantity": "tokens_per_second", "ratio": 1.0, "p": 0.0, "capped": False}
+    speed = {"text": {"A": cell}}
     judge(speed, {}, (("A",),))
     assert speed["text"]["A"]["verdict"] == "open"
+
+
+def test_rounds_that_ended_at_their_cap_take_a_smaller_p(family: Family) -> None:
+    slower = paced(family, "AWQ", 0.97, 0.001)
+    noisy = told(slower, "AWQ", stopped={"text": "most", "image": "narrow"})
+    for moved, capped, verdict in ((slower, False, "slower"), (noisy, True, "open")):
+        cell = compare(moved, ("AWQ",))["speed"]["text"]["AWQ"]
+        assert (cell["capped"], cell["verdict"]) == (capped, verdict)
+        assert 0.001 < cell["holm"] < 0.05
 
 
 def test_what_was_not_timed_is_left_out(gappy: Family) -> None:

@@ -25,6 +25,7 @@ WORKLOAD = Workload(name="one", input_tokens=1, output_tokens=24)
 SETTINGS = {
     "workloads": [msgspec.to_builtins(WORKLOAD)],
     "warm_up": {"least": 1, "most": 2, "within": 0.5},
+    "limit_seconds": 600.0,
     "rounds": {"least": 4, "most": 4, "precision": 0.02, "processes": 1},
     "dtype": "bfloat16",
     "device": "cpu",

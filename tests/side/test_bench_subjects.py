@@ -37,6 +37,7 @@ JOB = {
     "checkpoints": ["/a", "/b", None],
     "dtype": "bfloat16",
     "device": "cpu",
+    "limit_seconds": 60.0,
     "workloads": [
         workload("plain", 8),
         workload("single", 1),
@@ -55,8 +56,8 @@ class Case:
         self.step = side("bench_turns").Step
         program = folder / "program.py"
         program.write_text(PROGRAM)
-        self.ahead = False
-        self.subjects = self.module.Subjects(JOB, ahead=lambda: self.ahead, program=program)
+        self.ahead, self.job = False, dict(JOB)
+        self.subjects = self.module.Subjects(self.job, ahead=lambda: self.ahead, program=program)
 
 
 @pytest.fixture
@@ -121,12 +122,12 @@ def test_a_process_that_has_died_is_lost_and_started_again_by_the_next_workload(
     assert case.subjects.warm(0, case.step("plain")) == 1.0
 
 
-def test_a_call_that_takes_too_long_is_ended(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_that_takes_too_long_is_ended(case: Case) -> None:
     case.subjects.load(0)
-    monkeypatch.setattr(case.module, "CALL_LIMIT_S", 0.3)
+    case.job["limit_seconds"] = 0.3
     with pytest.raises(case.lost, match=r"a call took longer than 0\.3 s") as caught:
         case.subjects.play(0, case.step("endless"), 0)
-    assert caught.value.state == "failed"
+    assert caught.value.state == "timeout"
 
 
 def test_what_a_model_cannot_do_has_its_own_state(case: Case) -> None:

@@ -65,6 +65,7 @@ class Bench:
             "checkpoints": [str(self.model)] * 2,
             "workloads": list(workloads),
             "warm_up": {"least": 1, "most": 2, "within": 0.2},
+            "limit_seconds": 600.0,
             "rounds": rule | changes,
             "dtype": "bfloat16",
             "device": "cpu",

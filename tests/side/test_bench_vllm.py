@@ -141,7 +141,7 @@ def client(side: Any, tmp_path: Path) -> Any:
 
     program = tmp_path / "client.py"
     program.write_text(STAND_IN.format(side=str(SIDE)))
-    return lambda limit_s: side("bench_client").Client(program, limit_s)
+    return lambda limit_s: side("bench_client").Client(limit_s, program)
 
 
 def test_a_client_stays_for_the_next_run(client: Any) -> None:
@@ -169,7 +169,7 @@ def test_a_run_that_takes_too_long_is_ended(client: Any, side: Any) -> None:
     one = client(0.3)
     with pytest.raises(side("bench_sitting").Lost, match="no end after") as lost:
         one.run(["sleep"])
-    assert lost.value.state == "failed"
+    assert lost.value.state == "timeout"
     one.close()
 
 

@@ -49,7 +49,9 @@ class Sittings:
     def job(self, *names: str | None, **changed: Any) -> dict[str, Any]:
         """Return a job whose subjects are these variants; none for one without a checkpoint."""
         plain: dict[str, Any] = msgspec.to_builtins(workloads())
-        kept = {name: plain[name] for name in ("serving", "warm_up", "rounds", "dtype")}
+        kept = {
+            name: plain[name] for name in ("serving", "warm_up", "rounds", "limit_seconds", "dtype")
+        }
         paths = [name and str(self.bench.checkpoint(name)) for name in names]
         partial = str(self.folder / "partial")
         return {**kept, "checkpoints": paths, "device": "cpu", "partial": partial, **changed}

@@ -28,7 +28,10 @@ _NEEDED = {
     CellState.INFEASIBLE: "On a machine that can do it: ",
     CellState.RUNNING: "It is being measured; `hubq card update` adds it. To measure it again: ",
 }
-_TIMED = {CellState.OOM: "It needs more memory, or smaller workloads: "}
+_TIMED = {
+    CellState.OOM: "It needs more memory, or smaller workloads: ",
+    CellState.TIMEOUT: "It needs a larger `limit_seconds` in the workloads, or smaller ones: ",
+}
 """What a timing needs, where that is not what answering needs."""
 _NARROWING = ("--variant", "--task")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from hubq.bench.sitting import CAPPED
 from hubq.cards.family import Family
 from hubq.cards.ledger import COUNT, Ledger, Shape, escape_pointer
 from hubq.cards.prose.loads import load_words
@@ -14,7 +15,6 @@ from hubq.markdown.escaping import escape
 from hubq.model.card import Claim
 
 _PERCENT = Shape(scale=100, unit="percent", plain=True)
-_CAP = "most"
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -67,16 +67,18 @@ def _capped(family: Family, ledger: Ledger, names: tuple[str, ...], engine: str)
     """Say which intervals are wider than the recipe asked for."""
     found = (bench_facts(family, name, engine).get("stopped", {}) for name in names)
     capped = dict.fromkeys(
-        place for stopped in found for place, how in stopped.items() if how == _CAP
+        place for stopped in found for place, how in stopped.items() if how == CAPPED
     )
     if capped:
         words = _places(family, ledger) if engine else {}
         told = listed(words.get(place) or escape(place) for place in capped)
         most = ledger.own("asked.rounds.most", "/asked/rounds/most", COUNT)
+        level = ledger.own("alpha_capped", "/alpha_capped", _PERCENT)
         precision = ledger.own("asked.rounds.precision", "/asked/rounds/precision", _PERCENT)
         yield (
             f"**Cap of rounds.** {told} stopped at the most that the recipe allows, {most} rounds, "
-            f"before they had every ratio to within {precision} %."
+            f"before they had every ratio to within {precision} %: a difference is said there "
+            f"where p is under {level} %."
         )
 
 

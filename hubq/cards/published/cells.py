@@ -17,6 +17,7 @@ from hubq.model.marks import without_signs
 
 _STATES = {
     "oom": CellState.OOM,
+    "timeout": CellState.TIMEOUT,
     "running": CellState.RUNNING,
     "pending": CellState.PENDING,
     "failed": CellState.FAILED,

@@ -10,14 +10,24 @@ import msgspec
 from hubq.evaluate.formats.remembering import remembered
 
 State = Literal[
-    "measured", "oom", "running", "pending", "failed", "infeasible", "suspect", "missing", "text"
+    "measured",
+    "oom",
+    "timeout",
+    "running",
+    "pending",
+    "failed",
+    "infeasible",
+    "suspect",
+    "missing",
+    "text",
 ]
 
 _WORDS: dict[State, tuple[str, ...]] = {
     "oom": ("oom", "out of memory", "cuda oom", "out-of-memory", "oomed", "oom'd"),
+    "timeout": ("timeout", "timed out", "time out", "time-out", "timed-out"),
     "running": ("running", "in progress", "ongoing", "wip"),
     "pending": ("pending", "tbd", "todo", "queued", "coming soon", "to be done", "update later"),
-    "failed": ("failed", "fail", "error", "nan", "crash", "crashed", "timeout"),
+    "failed": ("failed", "fail", "error", "nan", "crash", "crashed"),
     "infeasible": ("not supported", "unsupported", "n/s", "not applicable", "cannot run"),
     "suspect": ("suspect", "(suspect)"),
     "missing": (

@@ -66,6 +66,16 @@ def test_a_workload_that_did_not_fit_is_named_with_what_it_needs(family: Family)
     )
 
 
+def test_a_workload_that_took_too_long_is_named_with_the_limit(family: Family) -> None:
+    states, why = {"text": "measured", "image": "timeout"}, {"image": "a call took longer than 9 s"}
+    lost = told(family, "AWQ", states=states, why=why)
+    (said,) = [text for text in card_facts(lost, "GPTQ-Int4").coverage if "on image" in text]
+    assert said.startswith(
+        "**Speed of AWQ on image** (timeout): A call took longer than 9 s. It needs a larger "
+        "`limit_seconds` in the workloads, or smaller ones: `hubq bench run "
+    )
+
+
 def test_workloads_missing_for_one_reason_are_one_gap(family: Family) -> None:
     states, why = {"text": "failed", "image": "failed"}, {"text": "It broke", "image": "It broke"}
     lost = told(told(family, "AWQ", states=states, why=why), "BF16", states=states, why=why)

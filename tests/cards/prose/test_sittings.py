@@ -47,7 +47,7 @@ def test_a_workload_that_hit_the_cap_of_rounds_is_named(family: Family) -> None:
     (remark,) = said(told(family, "BF16", stopped=stopped))
     assert remark == (
         "**Cap of rounds.** text stopped at the most that the recipe allows, 15 rounds, before "
-        "they had every ratio to within 2 %."
+        "they had every ratio to within 2 %: a difference is said there where p is under 0.1 %."
     )
 
 

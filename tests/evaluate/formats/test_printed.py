@@ -58,6 +58,7 @@ def test_a_range_has_two_ends(text: str) -> None:
         ("OOM¹", "oom", ("1",)),
         ("OOM1", "oom", ("1",)),
         ("OOM [2]", "oom", ("2",)),
+        ("timed out³", "timeout", ("3",)),
         ("running²", "running", ("2",)),
         ("In progress", "running", ()),
         ("TBD", "pending", ()),
