@@ -246,7 +246,7 @@ path = Path(sys.argv[2])
 job = json.loads(path.read_bytes())
 model, serving = Path(job["checkpoints"][0]), job["serving"]
 arguments = bench_engine.arguments(model, serving, "bfloat16", "cpu", together=True)
-server, client = bench_server.Server(arguments, path.parent / "server"), bench_client.Client()
+server, client = bench_server.Server(arguments, path.parent / "server"), bench_client.Client(600)
 try:
     server.start()
     print("HERE", server.port, flush=True)
