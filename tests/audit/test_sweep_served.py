@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -27,6 +26,7 @@ from hubq.hub.huggingface import HuggingFaceHub
 from hubq.localhub.faults import Fault
 from hubq.localhub.limits import Limits, Quota
 from hubq.localhub.server import LocalHub
+from tests import programs
 from tests.audit.fleets import fill
 
 pytestmark = pytest.mark.long
@@ -130,7 +130,7 @@ def command(hub: LocalHub, folder: Path, *more: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "HUBQ_CACHE": str(folder / "cache"), "PYTHONPATH": str(Path.cwd())}
     arguments = ["audit", "quants", "--hub", hub.url, "--select", "no-card", "--format", "json"]
     return subprocess.Popen(
-        [sys.executable, "-m", "hubq.cli", *arguments, "--jobs", "2", *more],
+        programs.command(*arguments, "--jobs", "2", *more),
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -14,20 +14,13 @@ from click.testing import CliRunner
 
 from hubq.cli.main import cli
 from hubq.errors import BadInput
+from tests import programs
 
 pytestmark = pytest.mark.long
 
 
-PROGRAM = """
-import signal
-signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where & has started us
-from hubq.cli.main import main
-main()
-"""
-
-
 def test_the_command_serves_until_it_is_interrupted_and_frees_the_port(runs: Path) -> None:
-    command = [sys.executable, "-c", PROGRAM, "preview", "--runs-dir", str(runs), "--port", "0"]
+    command = programs.command("preview", "--runs-dir", str(runs), "--port", "0")
     with subprocess.Popen(
         command,
         stdout=subprocess.PIPE,

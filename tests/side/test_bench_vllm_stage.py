@@ -37,7 +37,7 @@ def stage(side: Any, tmp_path: Path) -> Iterator[Any]:
         """Answers two requests; refuses to a server that is paused."""
 
         def __init__(self) -> None:
-            super().__init__()
+            super().__init__(60)
             self.heard: list[dict[str, str]] = []
             self.errors = ["", ""]
 
@@ -73,6 +73,7 @@ def stage(side: Any, tmp_path: Path) -> Iterator[Any]:
     job = {
         "checkpoints": checkpoints,
         "serving": [WORKLOAD],
+        "limit_seconds": 60.0,
         "dtype": "bfloat16",
         "device": "cpu",
         "partial": str(tmp_path / "partial"),
