@@ -164,6 +164,7 @@ def test_a_bench_generates_exactly_what_was_asked_and_says_what_is_too_long(
             {**load, "name": "long", "input_tokens": 100_000},
         ],
         "warm_up": {"least": 1, "most": 2, "within": 0.05},
+        "limit_seconds": 600.0,
         "rounds": {"least": 2, "most": 2, "precision": 0.02, "processes": 1},
         "dtype": "bfloat16",
         "device": "cpu",
